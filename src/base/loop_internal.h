@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the loop and its libuv driver share. */
+#ifndef TRUNK_BASE_LOOP_INTERNAL_H
+#define TRUNK_BASE_LOOP_INTERNAL_H
+
+#include "base/loop.h"
+
+/* Invariant: heap[0..count) is a binary heap by due_ms; heap[i]->index == i. */
+struct loop {
+	int64_t now_ms;
+	int64_t wall_ms;                /* of a loop without driver */
+	struct timer **heap;
+	size_t count, cap;
+	struct list deferred;           /* of struct defer, in the order they were asked for */
+	struct loop_uv *uv;             /* the driver; NULL: none */
+};
+
+struct loop_uv *loop_uv_new(struct loop *loop);
+void loop_uv_free(struct loop_uv **uv);
+void loop_uv_wake(struct loop_uv *uv);  /* a timer or a deferred call was added outside of a wake-up */
+
+#endif

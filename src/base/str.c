@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Borrowed runs of bytes. */
+#include "base/str.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+
+bool str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && str_eq(str_until(s, prefix.len), prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+	return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
+}
+
+static unsigned char lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.at[i]) != lower(b.at[i]))
+			return false;
+	return true;
+}
+
+size_t str_find(struct str s, char c)
+{
+	const char *found = s.len ? memchr(s.at, c, s.len) : NULL;
+
+	return found ? (size_t)(found - s.at) : s.len;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.len > 0 && is_blank(s.at[0]))
+		s = str_from(s, 1);
+	while (s.len > 0 && is_blank(s.at[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct str str_cut(struct str *rest, char sep)
+{
+	const struct str all = *rest;
+	const size_t at = str_find(all, sep);
+
+	*rest = at == all.len ? STR_NONE : str_from(all, at + 1);
+	return str_until(all, at);
+}
+
+int str_number(struct str s, uint64_t max, uint64_t *ret_number)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0)
+		return TRUNK_EINVAL;
+	for (size_t i = 0; i < s.len; i++) {
+		const unsigned digit = (unsigned)(s.at[i] - '0');
+
+		if (digit > 9 || digit > max || n > (max - digit) / 10)
+			return TRUNK_EINVAL;
+		n = n * 10 + digit;
+	}
+	*ret_number = n;
+	return 0;
+}
+
+char *str_dup(struct str s)
+{
+	char *copy = malloc(s.len + 1);
+
+	if (!copy)
+		return NULL;
+	if (s.len)
+		memcpy(copy, s.at, s.len);
+	copy[s.len] = '\0';
+	return copy;
+}
