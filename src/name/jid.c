@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Splits and checks addresses (RFC 7622). */
+#include "name/name.h"
+
+#include <unistr.h>
+
+/* What a localpart may not hold besides controls: the signs that RFC 7622 §3.3.1 names, and the blank, which is outside of its
+ * PRECIS class. Bytes above 0x7f are judged as UTF-8, by is_text(). */
+static const bool is_not_local[256] = {
+	[' '] = true, ['"'] = true, ['&'] = true, ['\''] = true, ['/'] = true, [':'] = true, ['<'] = true, ['>'] = true, ['@'] = true,
+};
+
+/* Whether `s` is UTF-8 without the controls U+0080 to U+009F. */
+static bool is_text(struct str s)
+{
+	if (u8_check((const uint8_t *)s.at, s.len))
+		return false;
+	for (size_t i = 0; i + 1 < s.len; i++)
+		if ((unsigned char)s.at[i] == 0xc2 && (unsigned char)s.at[i + 1] < 0xa0)
+			return false;
+	return true;
+}
+
+static bool is_part(struct str s, bool is_local)
+{
+	unsigned char high = 0;
+
+	if (s.len == 0 || s.len > JID_PART_BYTES_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		const unsigned char c = (unsigned char)s.at[i];
+
+		if (c < ' ' || c == 0x7f || (is_local && is_not_local[c]))
+			return false;
+		high |= c;
+	}
+	return high < 0x80 || is_text(s);
+}
+
+/* The order is that of RFC 7622 §3.2: a resourcepart may hold '@' and '/'. */
+int jid_parse(struct str in, struct jid *ret_jid)
+{
+	struct jid jid = {.resource = in};
+	struct str bare;
+
+	if (str_is_absent(in) || in.len > 3 * JID_PART_BYTES_MAX + 2)
+		return TRUNK_EADDRESS;
+	bare = str_cut(&jid.resource, '/');
+	jid.domain = bare;
+	jid.local = str_cut(&jid.domain, '@');
+	if (str_is_absent(jid.domain)) {
+		jid.domain = bare;
+		jid.local = STR_NONE;
+	}
+	if (!is_part(jid.domain, false))
+		return TRUNK_EADDRESS;
+	if (!str_is_absent(jid.local) && !is_part(jid.local, true))
+		return TRUNK_EADDRESS;
+	if (!str_is_absent(jid.resource) && !is_part(jid.resource, false))
+		return TRUNK_EADDRESS;
+	*ret_jid = jid;
+	return 0;
+}
