@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One link: a queue, and a stream that is dialled, watched and dialled again. */
+#include "outbound/outbound_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct initiator_handler link_handler;
+
+static int64_t now_ms(const struct link *link)
+{
+	return loop_now_ms(link->outbound->site->loop);
+}
+
+/* ---- the queue ---- */
+
+static struct queue_entry *queue_first(const struct queue *queue)
+{
+	return buf_len(&queue->entries) ? (struct queue_entry *)(void *)(queue->entries.at + queue->entries.start) : NULL;
+}
+
+static size_t queue_stanzas(const struct queue *queue)
+{
+	return buf_len(&queue->entries) / sizeof(struct queue_entry);
+}
+
+static void queue_count(struct link *link)
+{
+	memory_count(link->outbound->site->memory, &link->queue.counted, link->queue.bytes.cap + link->queue.entries.cap);
+}
+
+static void tell_pressure(struct link *link)
+{
+	const size_t limit = link->outbound->site->limits->queue_bytes;
+	const size_t queued = link->target->queued_bytes;
+	const bool is_congested = limit && (link->is_congested ? queued > limit / 4 : queued >= limit / 2);
+
+	if (is_congested == link->is_congested)
+		return;
+	link->is_congested = is_congested;
+	link->outbound->handler->pressure(link->outbound->ctx, link, is_congested);
+}
+
+static void queue_pop(struct link *link)
+{
+	struct queue *queue = &link->queue;
+	const size_t len = queue_first(queue)->len;
+
+	buf_drop(&queue->bytes, len);
+	buf_drop(&queue->entries, sizeof(struct queue_entry));
+	link->target->queued_bytes -= len;
+	queue->sent = 0;
+}
+
+static void queue_shrink(struct link *link)
+{
+	const size_t keep = initiator_is_ready(&link->initiator) ? QUEUE_KEEP_BYTES : 0;
+
+	buf_trim(&link->queue.bytes, keep);
+	buf_trim(&link->queue.entries, keep);
+	queue_count(link);
+}
+
+bool link_is_empty(const struct link *link)
+{
+	return !queue_first(&link->queue) && (!link->initiator.has_channel || channel_pending(&link->initiator.channel) == 0);
+}
+
+static void bounce_first(struct link *link, enum stanza_condition condition, const char *why)
+{
+	const struct queue_entry entry = *queue_first(&link->queue);
+	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
+
+	queue_pop(link);
+	/* The bounce may come back to this very queue, so it works on a copy. */
+	if (copy)
+		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), condition, why);
+	free(copy);
+}
+
+void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why)
+{
+	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
+		bounce_first(link, condition, why);
+	queue_shrink(link);
+	tell_pressure(link);
+}
+
+static void bounce_old(struct link *link)
+{
+	const struct queue_entry *first;
+
+	while ((first = queue_first(&link->queue)) && now_ms(link) - first->at_ms >= LINK_WAIT_MS)
+		bounce_first(link, link->condition, link->why[0] ? link->why : "the target's server could not be reached in time");
+	queue_shrink(link);
+	tell_pressure(link);
+}
+
+/* ---- dialling ---- */
+
+static void on_retry(void *ctx);
+static void on_tick(void *ctx);
+
+static void watch(struct link *link)
+{
+	if (!link->tick.loop)
+		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
+}
+
+static void dial(struct link *link)
+{
+	const struct site *site = link->outbound->site;
+	const struct spoke *spoke = route_find(site->route, link->pair.target);
+
+	timer_stop(&link->retry);
+	if (!spoke) {
+		link_bounce_all(link, COND_REMOTE_SERVER_NOT_FOUND, "the domain is not trunked");
+		return;
+	}
+	initiator_start(&link->initiator, spoke);
+	watch(link);
+}
+
+static void want_up(struct link *link)
+{
+	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop || link->is_draining)
+		return;
+	if (now_ms(link) >= link->next_try_ms)
+		dial(link);
+	else
+		timer_start(link->outbound->site->loop, &link->retry, link->next_try_ms - now_ms(link), on_retry, link);
+	watch(link);
+}
+
+static void on_retry(void *ctx)
+{
+	struct link *link = ctx;
+
+	if (queue_first(&link->queue))
+		dial(link);
+}
+
+/* Milliseconds until the next try: doubling, and a quarter of it by chance, so that links that fell together do not come back together. */
+static int64_t backoff_ms(const struct link *link)
+{
+	int64_t wait = LINK_BACKOFF_MIN_MS;
+	uint8_t chance = 0;
+
+	for (unsigned i = 1; i < link->failures && wait < LINK_BACKOFF_MAX_MS; i++)
+		wait *= 2;
+	tls_random(&chance, sizeof(chance));
+	return wait - wait * chance / 1024;
+}
+
+/* ---- the stream up ---- */
+
+static void flush(void *ctx)
+{
+	struct link *link = ctx;
+	struct queue *queue = &link->queue;
+	struct channel *channel = &link->initiator.channel;
+
+	while (initiator_is_ready(&link->initiator) && buf_len(&queue->bytes) > queue->sent &&
+	       channel_pending(channel) < LINK_WRITE_AHEAD_BYTES) {
+		const struct str chunk = str_until(str_from(buf_str(&queue->bytes), queue->sent), LINK_CHUNK_BYTES);
+		const struct queue_entry *first;
+
+		if (channel_write(channel, chunk) < 0)
+			break;          /* `failed` comes, or there is room later */
+		queue->sent += chunk.len;
+		link->active_ms = now_ms(link);
+		while ((first = queue_first(queue)) && queue->sent >= first->len) {
+			const size_t rest = queue->sent - first->len;
+
+			queue_pop(link);
+			queue->sent = rest;
+		}
+	}
+	queue_shrink(link);
+	tell_pressure(link);
+	if (channel->conn && channel_pending(channel) > 0)
+		watch(link);
+}
+
+static void on_ready(void *ctx)
+{
+	struct link *link = ctx;
+	char address[ENDPOINT_TEXT_SIZE];
+
+	endpoint_text(&link->initiator.peer, address);
+	link->up_since_wall_ms = loop_wall_ms(link->outbound->site->loop);
+	link->active_ms = now_ms(link);
+	link->why[0] = '\0';
+	link->queue.sent = 0;
+	LOG(link->outbound->site->log, LOG_INFO, "link-up", KV_N("link", link->id), KV_C("role", "initiating"),
+	    KV("sender", link->pair.sender), KV("target", link->pair.target), KV_C("address", address),
+	    KV_C("tls", link->initiator.channel.is_secured ? tls_session_version(link->initiator.channel.tls) : "none"),
+	    KV_C("proof", proof_text(link->initiator.proof)));
+	watch(link);
+	defer_start(link->outbound->site->loop, &link->flush);
+}
+
+/* An established link carries nothing towards us but answers and errors; what else comes is not authorized. */
+static void on_element(void *ctx, const struct xml_element *element)
+{
+	struct link *link = ctx;
+
+	if (str_eq(element->ns, STR(NS_DIALBACK)) || str_eq(element->ns, STR(NS_STREAM)))
+		return;
+	LOG(link->outbound->site->log, LOG_WARNING, "unasked-stanza", KV_N("link", link->id), KV("sender", link->pair.sender),
+	    KV("target", link->pair.target), KV("element", element->name));
+	initiator_end(&link->initiator, STREAM_NOT_AUTHORIZED, "this stream carries stanzas one way only");
+}
+
+static void on_drained(void *ctx)
+{
+	flush(ctx);
+}
+
+static void on_failed(void *ctx, const struct initiator_failure *failure)
+{
+	struct link *link = ctx;
+	const bool was_up = link->up_since_wall_ms != 0;
+	const int64_t up_ms = was_up ? loop_wall_ms(link->outbound->site->loop) - link->up_since_wall_ms : 0;
+
+	link->up_since_wall_ms = 0;
+	link->queue.sent = 0;           /* a stanza that was cut is sent whole on the next stream */
+	link->failures = up_ms > LINK_BACKOFF_MAX_MS ? 0 : link->failures + 1;
+	link->next_try_ms = now_ms(link) + (link->failures ? backoff_ms(link) : 0);
+	link->condition = failure->condition;
+	snprintf(link->why, sizeof(link->why), "%s", failure->why);
+	LOG(link->outbound->site->log, was_up && failure->err == 0 ? LOG_INFO : LOG_WARNING, was_up ? "link-down" : "link-failed",
+	    KV_N("link", link->id), KV_C("role", "initiating"), KV("sender", link->pair.sender), KV("target", link->pair.target),
+	    KV_C("reason", failure->why), KV_N("waiting", queue_stanzas(&link->queue)));
+	if (failure->is_final)
+		link_bounce_all(link, failure->condition, failure->why);
+	if (queue_first(&link->queue))
+		want_up(link);
+	queue_shrink(link);
+}
+
+static const struct initiator_handler link_handler = {
+	.ready = on_ready, .element = on_element, .drained = on_drained, .failed = on_failed,
+};
+
+/* Watches while there is something to watch: stanzas that wait, a peer that takes nothing, a stream that is idle. */
+static void on_tick(void *ctx)
+{
+	struct link *link = ctx;
+	struct initiator *initiator = &link->initiator;
+	const struct limits *limits = link->outbound->site->limits;
+	const bool is_up = initiator_is_ready(initiator);
+
+	if (!is_up && queue_first(&link->queue))
+		bounce_old(link);
+	if (is_up && channel_pending(&initiator->channel) > 0 && now_ms(link) - initiator->channel.conn->progress_ms >= LINK_STALL_MS) {
+		LOG(link->outbound->site->log, LOG_WARNING, "link-stalled", KV_N("link", link->id), KV("sender", link->pair.sender),
+		    KV("target", link->pair.target), KV_N("queue", buf_len(&link->queue.bytes)));
+		link->condition = COND_REMOTE_SERVER_TIMEOUT;
+		initiator_stop(initiator);
+		on_failed(link, &(struct initiator_failure){.err = TRUNK_ETIMEOUT, .condition = COND_REMOTE_SERVER_TIMEOUT, .is_final = true,
+							    .why = "the target's server stopped reading"});
+	} else if (is_up && limits->idle_timeout_ms && now_ms(link) - link->active_ms >= limits->idle_timeout_ms) {
+		initiator_end(initiator, STREAM_CONDITION_NONE, NULL);
+	}
+	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE)
+		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
+}
+
+/* ---- what relay calls ---- */
+
+struct buf *link_begin(struct link *link)
+{
+	const struct site *site = link->outbound->site;
+
+	if ((site->limits->queue_bytes && link->target->queued_bytes >= site->limits->queue_bytes) || !memory_has(site->memory, 0))
+		return NULL;
+	link->queue.begun = buf_len(&link->queue.bytes);
+	return &link->queue.bytes;
+}
+
+int link_end(struct link *link)
+{
+	struct queue *queue = &link->queue;
+	const struct queue_entry entry = {.len = buf_len(&queue->bytes) - queue->begun, .at_ms = now_ms(link)};
+
+	if (buf_add(&queue->entries, str_make((const char *)&entry, sizeof(entry))) < 0) {
+		link_abort(link);
+		return TRUNK_ENOMEM;
+	}
+	link->target->queued_bytes += entry.len;
+	link->stanzas++;
+	queue_count(link);
+	if (initiator_is_ready(&link->initiator))
+		defer_start(link->outbound->site->loop, &link->flush);
+	else
+		want_up(link);
+	tell_pressure(link);
+	return 0;
+}
+
+void link_abort(struct link *link)
+{
+	link->queue.bytes.end = link->queue.bytes.start + link->queue.begun;
+}
+
+int link_send(struct link *link, struct str bytes)
+{
+	struct buf *out = link_begin(link);
+	int err;
+
+	if (!out)
+		return TRUNK_ELIMIT;
+	if ((err = buf_add(out, bytes)) < 0) {
+		link_abort(link);
+		return err;
+	}
+	return link_end(link);
+}
+
+bool link_is_congested(const struct link *link)
+{
+	return link->is_congested;
+}
+
+enum proof link_proof(const struct link *link)
+{
+	return link->initiator.proof;
+}
+
+/* ---- life ---- */
+
+static struct target *target_get(struct outbound *outbound, struct str domain)
+{
+	struct target *target;
+
+	HASH_FIND(hh, outbound->targets, domain.at, domain.len, target);
+	if (!target) {
+		if (!(target = calloc(1, sizeof(*target) + domain.len + 1)))
+			return NULL;
+		memcpy(target->domain, domain.at, domain.len);
+		HASH_ADD_KEYPTR(hh, outbound->targets, target->domain, domain.len, target);
+	}
+	target->links++;
+	return target;
+}
+
+static void target_release(struct outbound *outbound, struct target *target)
+{
+	if (--target->links > 0)
+		return;
+	HASH_DEL(outbound->targets, target);
+	free(target);
+}
+
+struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
+{
+	char key[PAIR_KEY_SIZE];
+	const size_t len = pair_key(pair, key, sizeof(key));
+	struct link *link = len ? calloc(1, sizeof(*link) + len) : NULL;
+
+	if (!link)
+		return NULL;
+	if (!(link->target = target_get(outbound, pair->target))) {
+		free(link);
+		return NULL;
+	}
+	memcpy(link->key, key, len);
+	link->key_len = len;
+	link->pair = (struct domain_pair){.sender = str_make(link->key, pair->sender.len),
+					  .target = str_make(link->key + pair->sender.len + 1, pair->target.len)};
+	link->outbound = outbound;
+	link->id = ++outbound->next_id;
+	link->condition = COND_REMOTE_SERVER_TIMEOUT;
+	defer_init(&link->flush, flush, link);
+	initiator_init(&link->initiator, outbound->site, INITIATOR_LINK, &link->pair, &link_handler, link);
+	HASH_ADD_KEYPTR(hh, outbound->links, link->key, link->key_len, link);
+	return link;
+}
+
+void link_free(struct link **link)
+{
+	struct link *gone = *link;
+
+	if (!gone)
+		return;
+	*link = NULL;
+	HASH_DEL(gone->outbound->links, gone);
+	initiator_fini(&gone->initiator);
+	defer_stop(&gone->flush);
+	timer_stop(&gone->tick);
+	timer_stop(&gone->retry);
+	gone->target->queued_bytes -= buf_len(&gone->queue.bytes);
+	buf_fini(&gone->queue.bytes);
+	buf_fini(&gone->queue.entries);
+	queue_count(gone);
+	target_release(gone->outbound, gone->target);
+	free(gone);
+}
+
+void link_release(struct link **link)
+{
+	if (*link && (*link)->users > 0)
+		(*link)->users--;
+	*link = NULL;
+}
+
+void link_restart(struct link *link, enum stream_condition condition)
+{
+	if (initiator_is_ready(&link->initiator)) {
+		struct buf out = {0};
+
+		stream_error_write(&out, condition, NULL);
+		channel_write(&link->initiator.channel, buf_str(&out));
+		buf_fini(&out);
+	}
+	initiator_stop(&link->initiator);
+	link->up_since_wall_ms = 0;
+	link->queue.sent = 0;
+	link->next_try_ms = now_ms(link);
+	link->failures = 0;
+	timer_stop(&link->retry);
+	if (queue_first(&link->queue))
+		want_up(link);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A link from the inside, for the files of this room alone. */
+#ifndef TRUNK_OUTBOUND_LINK_H
+#define TRUNK_OUTBOUND_LINK_H
+
+#include "outbound/initiator.h"
+
+#include <uthash.h>
+
+enum {
+	LINK_WAIT_MS = 25 * 1000,       /* that a stanza waits for a link to come up at most (design.md §3: bounced within 30 s) */
+	LINK_STALL_MS = 30 * 1000,      /* without the peer taking a byte that waits: it is dead */
+	LINK_TICK_MS = 5 * 1000,
+	LINK_BACKOFF_MIN_MS = 1000,     /* doubled for each failure in a row … */
+	LINK_BACKOFF_MAX_MS = 8000,     /* … up to here */
+	LINK_WRITE_AHEAD_BYTES = 256 * 1024,    /* that may wait below TLS */
+	LINK_CHUNK_BYTES = 128 * 1024,  /* encrypted at a time */
+	QUEUE_KEEP_BYTES = 64 * 1024,   /* memory that an empty queue keeps while its link is up */
+};
+
+/* What waits for one target domain, over all its links (limits.queue-size). */
+struct target {
+	size_t queued_bytes;
+	unsigned links;                 /* that point here; the last one frees it */
+	UT_hash_handle hh;
+	char domain[];
+};
+
+/* Stanzas waiting for a link. Oldest first; never reordered (RFC 6120 §10.1).
+ * Invariant: entries holds one struct queue_entry for each stanza in bytes, and their lengths add up to buf_len(bytes). */
+struct queue {
+	struct buf bytes, entries;
+	size_t sent;                    /* of the first stanza: already encrypted, so no longer to be sent on this stream */
+	size_t begun;                   /* length of bytes when link_begin() was called */
+	size_t counted;                 /* by memory_count() */
+};
+
+struct queue_entry {
+	uint64_t len;
+	int64_t at_ms;                  /* when it came */
+};
+
+struct link {
+	struct outbound *outbound;
+	struct target *target;
+	struct domain_pair pair;        /* points into key */
+	unsigned users;                 /* lanes that hold it */
+	uint64_t id;
+	struct initiator initiator;
+	struct queue queue;
+	struct defer flush;
+	struct timer tick;              /* while something waits, or the stream is up */
+	struct timer retry;
+	unsigned failures;              /* in a row */
+	int64_t next_try_ms;
+	int64_t active_ms;              /* when a stanza last went */
+	int64_t up_since_wall_ms;
+	bool is_congested;
+	bool is_draining;
+	enum stanza_condition condition;        /* of the last failure */
+	char why[512];                  /* of the last failure; "" */
+	uint64_t stanzas;
+	UT_hash_handle hh;
+	size_t key_len;
+	char key[];                     /* sender NUL target NUL */
+};
+
+struct link *link_new(struct outbound *outbound, const struct domain_pair *pair);
+void link_free(struct link **link);
+
+/* Drops the stream and dials again where something waits. */
+void link_restart(struct link *link, enum stream_condition condition);
+
+/* Bounces all that waits. */
+void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why);
+
+/* Nothing waits, neither here nor below. */
+bool link_is_empty(const struct link *link);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of links, and what happens to all of them: reload, close, drain. */
+#include "outbound/outbound_internal.h"
+
+#include <stdlib.h>
+
+enum {
+	DRAIN_POLL_MS = 20,
+	SWEEP_MS = 60 * 1000,           /* between looks for links that nobody uses */
+};
+
+size_t pair_key(const struct domain_pair *pair, char *ret_key, size_t size_bytes)
+{
+	if (pair->sender.len + pair->target.len + 2 > size_bytes)
+		return 0;
+	memcpy(ret_key, pair->sender.at, pair->sender.len);
+	ret_key[pair->sender.len] = '\0';
+	memcpy(ret_key + pair->sender.len + 1, pair->target.at, pair->target.len);
+	ret_key[pair->sender.len + 1 + pair->target.len] = '\0';
+	return pair->sender.len + pair->target.len + 2;
+}
+
+static struct link *link_find(struct outbound *outbound, const struct domain_pair *pair)
+{
+	char key[PAIR_KEY_SIZE];
+	const size_t len = pair_key(pair, key, sizeof(key));
+	struct link *link;
+
+	HASH_FIND(hh, outbound->links, key, len, link);
+	return link;
+}
+
+/* Lets go of links that no stream holds, that carry nothing and have no stream: a border meets many domains once. */
+static void sweep(void *ctx)
+{
+	struct outbound *outbound = ctx;
+	struct link *link, *next;
+
+	HASH_ITER(hh, outbound->links, link, next) {
+		if (link->users == 0 && link_is_empty(link) && link->initiator.state == INITIATOR_IDLE)
+			link_free(&link);
+	}
+	verifiers_sweep(outbound);
+	timer_start(outbound->site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound);
+}
+
+struct outbound *outbound_new(const struct site *site, const struct outbound_handler *handler, void *ctx)
+{
+	struct outbound *outbound = calloc(1, sizeof(*outbound));
+
+	if (!outbound)
+		return NULL;
+	outbound->site = site;
+	outbound->handler = handler;
+	outbound->ctx = ctx;
+	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0) {
+		free(outbound);
+		return NULL;
+	}
+	return outbound;
+}
+
+void outbound_free(struct outbound **outbound)
+{
+	struct link *link, *next;
+
+	if (!*outbound)
+		return;
+	HASH_ITER(hh, (*outbound)->links, link, next)
+		link_free(&link);
+	verifiers_free(*outbound);
+	timer_stop(&(*outbound)->drain);
+	timer_stop(&(*outbound)->sweep);
+	free(*outbound);
+	*outbound = NULL;
+}
+
+struct link *outbound_link(struct outbound *outbound, const struct domain_pair *pair)
+{
+	struct link *link = link_find(outbound, pair);
+
+	if (!link)
+		link = link_new(outbound, pair);
+	if (link)
+		link->users++;
+	return link;
+}
+
+void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pair)
+{
+	struct link *link = link_find(outbound, pair);
+
+	if (link)
+		link->initiator.was_verified = true;
+}
+
+static void describe(struct link *link, stream_info_fn *fn, void *ctx)
+{
+	struct stream_info info = {
+		.id = link->id, .leg = "outbound", .role = "initiating", .since_ms = link->up_since_wall_ms, .stanzas_out = link->stanzas,
+		.queue_bytes = buf_len(&link->queue.bytes), .queue_stanzas = buf_len(&link->queue.entries) / sizeof(struct queue_entry),
+		.reason = link->why,
+	};
+	char names[256];
+
+	initiator_describe(&link->initiator, &info, names);
+	fn(ctx, &info);
+}
+
+void outbound_each(struct outbound *outbound, stream_info_fn *fn, void *ctx)
+{
+	struct link *link, *next;
+
+	HASH_ITER(hh, outbound->links, link, next)
+		describe(link, fn, ctx);
+	verifiers_each(outbound, fn, ctx);
+}
+
+static bool concerns(const struct link *link, struct str domain)
+{
+	return str_is_absent(domain) || str_eq(link->pair.sender, domain) || str_eq(link->pair.target, domain);
+}
+
+static enum stream_condition condition_of(const char *text)
+{
+	for (int i = 1; text && i <= STREAM_UNSUPPORTED_VERSION; i++)
+		if (strcmp(stream_condition_text((enum stream_condition)i), text) == 0)
+			return (enum stream_condition)i;
+	return STREAM_CONDITION_NONE;
+}
+
+unsigned outbound_close(struct outbound *outbound, struct str domain, const char *condition, bool is_final)
+{
+	struct link *link, *next;
+	unsigned count = 0;
+
+	HASH_ITER(hh, outbound->links, link, next) {
+		if (!concerns(link, domain) || (link->initiator.state == INITIATOR_IDLE && link_is_empty(link)))
+			continue;
+		if (is_final)
+			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, "closed by the operator");
+		link_restart(link, condition_of(condition));
+		count++;
+	}
+	return count;
+}
+
+void outbound_reload(struct outbound *outbound)
+{
+	struct link *link, *next;
+
+	HASH_ITER(hh, outbound->links, link, next) {
+		if (link->initiator.state == INITIATOR_IDLE)
+			continue;
+		if (!initiator_is_ready(&link->initiator) || !initiator_holds(&link->initiator))
+			link_restart(link, STREAM_RESET);
+	}
+	verifiers_restart(outbound);
+}
+
+static bool is_drained(struct outbound *outbound)
+{
+	struct link *link, *next;
+
+	HASH_ITER(hh, outbound->links, link, next)
+		if (link->initiator.state != INITIATOR_IDLE)
+			return false;
+	return true;
+}
+
+/* Round after round: what is up is written out and closed; what is not up is given its time, and then bounced. */
+static void on_drain(void *ctx)
+{
+	struct outbound *outbound = ctx;
+	const bool is_late = loop_now_ms(outbound->site->loop) >= outbound->drain_until_ms;
+	struct link *link, *next;
+	size_t lost = 0;
+
+	HASH_ITER(hh, outbound->links, link, next) {
+		if (initiator_is_ready(&link->initiator) && link_is_empty(link))
+			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
+		else if (link_is_empty(link) && link->initiator.state != INITIATOR_ENDING)
+			initiator_stop(&link->initiator);
+		if (is_late)
+			lost += buf_len(&link->queue.entries) / sizeof(struct queue_entry);
+	}
+	if (lost > 0)
+		LOG(outbound->site->log, LOG_ERROR, "stanzas-undelivered", KV_N("count", lost),
+		    KV_C("reason", "queue.drain-timeout ended before they could be handed over or bounced"));
+	if (is_late || is_drained(outbound))
+		outbound->drained(outbound->drained_ctx);
+	else
+		timer_start(outbound->site->loop, &outbound->drain, DRAIN_POLL_MS, on_drain, outbound);
+}
+
+void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn, void *ctx)
+{
+	struct link *link, *next;
+
+	outbound->drained = fn;
+	outbound->drained_ctx = ctx;
+	outbound->drain_until_ms = deadline_ms;
+	/* Bounces first, while the links that carry them are up. */
+	HASH_ITER(hh, outbound->links, link, next)
+		if (link->initiator.state == INITIATOR_IDLE)
+			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, "the trunk is stopping");
+	verifiers_stop(outbound);
+	timer_start(outbound->site->loop, &outbound->drain, 0, on_drain, outbound);
+}

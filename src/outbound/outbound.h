@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Links: one for each domain pair, to the peer that serves the target domain. Also the questions to authoritative servers. */
+#ifndef TRUNK_OUTBOUND_OUTBOUND_H
+#define TRUNK_OUTBOUND_OUTBOUND_H
+
+#include "site/site.h"
+#include "stanza/stanza.h"
+
+struct outbound;
+struct link;
+
+enum link_state { LINK_DOWN = 1, LINK_RESOLVING, LINK_CONNECTING, LINK_NEGOTIATING, LINK_UP, LINK_CLOSING };
+
+/* What outbound tells the room above it. */
+struct outbound_handler {
+	/* A stanza that was taken by link_send() will not be delivered: tell its sender. `bytes`: the stanza as it was given. */
+	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text);
+	/* The link's queue has passed half of its limit, or has room again. */
+	void (*pressure)(void *ctx, struct link *link, bool is_congested);
+};
+
+struct outbound *outbound_new(const struct site *site, const struct outbound_handler *handler, void *ctx);
+void outbound_free(struct outbound **outbound);
+
+/* The link for a pair, made when it isn't there; nothing is dialled before something is sent. The caller holds a reference until
+ * link_release(). NULL: no memory. */
+struct link *outbound_link(struct outbound *outbound, const struct domain_pair *pair);
+void link_release(struct link **link);
+
+/* Takes a copy of a stanza's bytes for the link: written at the end of this wake-up where the link is up, else kept, at most
+ * LINK_WAIT_MS, while the link comes up. Returns 0; TRUNK_ELIMIT: the target's queue or the memory is full (bounce the
+ * stanza with resource-constraint); TRUNK_ENOMEM. In the fast path link_begin() gives the buffer to write a stanza into,
+ * and link_end() takes what was written. */
+int link_send(struct link *link, struct str bytes);
+struct buf *link_begin(struct link *link);      /* NULL: TRUNK_ELIMIT */
+int link_end(struct link *link);
+void link_abort(struct link *link);             /* forgets what was written since link_begin() */
+
+bool link_is_congested(const struct link *link);
+enum proof link_proof(const struct link *link);
+
+/* ---- asking the authoritative server (XEP-0220 §2.3) ---- */
+
+enum verify_answer {
+	VERIFY_VALID = 1,
+	VERIFY_INVALID,
+	VERIFY_NOT_FOUND,               /* item-not-found or host-unknown there: remote-server-not-found */
+	VERIFY_UNREACHABLE,             /* remote-connection-failed */
+	VERIFY_TIMEOUT,                 /* remote-server-timeout */
+	VERIFY_POLICY,                  /* what policy demands of the authoritative server was not shown */
+};
+
+struct verify;
+typedef void verify_fn(void *ctx, enum verify_answer answer, const char *why);
+
+/* Asks the server of pair->sender whether `key` is its own for our stream `stream_id`. Calls back once, never from within; unless cancelled.
+ * An answer counts only on the stream that carried the question. NULL: no memory. */
+struct verify *outbound_verify(struct outbound *outbound, const struct domain_pair *pair, struct str stream_id, struct str key,
+			       verify_fn *fn, void *ctx);
+void verify_cancel(struct verify **verify);
+
+/* The target's server asked us, as authoritative server, for the key of this pair: so its DNS leads to us. For diagnosis. */
+void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pair);
+
+/* ---- operation ---- */
+
+/* One row for people; strings are borrowed for the callback. */
+struct stream_info {
+	uint64_t id;                    /* of the stream in this process */
+	const char *leg;                /* "inbound", "outbound", "verify" */
+	const char *role;               /* "receiving", "initiating", "authoritative" */
+	struct str sender, target;      /* absent where nothing is proved yet */
+	const char *state;              /* "up", "negotiating", … */
+	char address[ENDPOINT_TEXT_SIZE];
+	const char *tls, *cipher, *alpn;        /* "" without TLS */
+	const char *peer_names;         /* of its certificate; "" where none */
+	int64_t peer_not_after_ms;
+	enum proof proof;
+	int64_t since_ms;               /* wall clock */
+	uint64_t stanzas_in, stanzas_out, bytes_in, bytes_out;
+	size_t queue_bytes, queue_stanzas;
+	const char *reason;             /* last failure of a link that is down; "" */
+};
+
+typedef void stream_info_fn(void *ctx, const struct stream_info *info);
+void outbound_each(struct outbound *outbound, stream_info_fn *fn, void *ctx);
+
+/* Closes links to or for `domain` (sender or target; absent: all) with a stream error, CONDITION_NONE plainly. What they hold is bounced
+ * where `is_final`, else they dial again. Returns how many. */
+unsigned outbound_close(struct outbound *outbound, struct str domain, const char *condition, bool is_final);
+
+/* Judges links again after a new configuration: those whose peer's route, trust or pair no longer holds are closed with `reset`. */
+void outbound_reload(struct outbound *outbound);
+
+/* Closes all with system-shutdown once their queues are written; `fn` is called when nothing is left or at `deadline_ms`; by then all
+ * that could not be written has been bounced or counted in the log. */
+void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn, void *ctx);
+
+/* ---- probing a peer (trunkctl probe, diagnosis) ---- */
+
+enum probe_step { PROBE_DNS = 1, PROBE_TCP, PROBE_TLS, PROBE_CERTIFICATE, PROBE_FEATURES, PROBE_AUTHENTICATION, PROBE_PING };
+
+/* One step that was done: `is_ok`, and in words what was found or where it stopped. `is_last`: nothing follows. */
+typedef void probe_fn(void *ctx, enum probe_step step, bool is_ok, const char *text, bool is_last);
+const char *probe_step_text(enum probe_step step);
+
+struct probe;
+/* Opens a stream of its own to the server of pair->target as pair->sender, proves itself and sends a ping. */
+struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair *pair, probe_fn *fn, void *ctx);
+void probe_cancel(struct probe **probe);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A walk to a peer step by step, as an operator asks for it. */
+#include "outbound/outbound_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PROBE_PING_MS = 10 * 1000 };     /* that the peer has to answer a ping */
+
+struct probe {
+	const struct site *site;
+	struct initiator initiator;
+	struct timer timeout;
+	probe_fn *fn;
+	void *ctx;
+	struct domain_pair pair;        /* points into the two below */
+	struct domain sender, target;
+};
+
+const char *probe_step_text(enum probe_step step)
+{
+	static const char *const texts[] = {"", "dns", "tcp", "tls", "certificate", "features", "authentication", "ping"};
+
+	return texts[step];
+}
+
+static void tell(struct probe *probe, enum probe_step step, bool is_ok, const char *text, bool is_last)
+{
+	probe->fn(probe->ctx, step, is_ok, text, is_last);
+}
+
+static void on_ping_timeout(void *ctx)
+{
+	struct probe *probe = ctx;
+
+	initiator_end(&probe->initiator, STREAM_CONDITION_NONE, NULL);
+	tell(probe, PROBE_PING, true, "proved and sent; an answer would come on the peer's own stream to this trunk", true);
+}
+
+/* The answer to a ping comes on the peer's own stream to us: what can be shown here is that the peer keeps the stream. */
+static void on_ready(void *ctx)
+{
+	struct probe *probe = ctx;
+	struct buf out = {0};
+
+	buf_add_cstr(&out, "<iq type='get' id='trunk-probe' from='");
+	xml_escape(&out, probe->pair.sender);
+	buf_add_cstr(&out, "' to='");
+	xml_escape(&out, probe->pair.target);
+	buf_add_cstr(&out, "'><ping xmlns='urn:xmpp:ping'/></iq>");
+	channel_write(&probe->initiator.channel, buf_str(&out));
+	buf_fini(&out);
+	timer_start(probe->site->loop, &probe->timeout, PROBE_PING_MS / 10, on_ping_timeout, probe);
+}
+
+static void on_element(void *ctx, const struct xml_element *element)
+{
+	(void)ctx;
+	(void)element;
+}
+
+static void on_drained(void *ctx)
+{
+	(void)ctx;
+}
+
+static void on_failed(void *ctx, const struct initiator_failure *failure)
+{
+	struct probe *probe = ctx;
+	const enum probe_step step = probe->timeout.loop ? PROBE_PING : PROBE_AUTHENTICATION;
+
+	if (failure->err == 0 && !probe->timeout.loop)
+		return;         /* our own end */
+	timer_stop(&probe->timeout);
+	tell(probe, step, false, failure->why, true);
+}
+
+static void on_step(void *ctx, enum probe_step step, bool is_ok, const char *text)
+{
+	tell(ctx, step, is_ok, text, false);
+}
+
+static const struct initiator_handler probe_handler = {
+	.ready = on_ready, .element = on_element, .drained = on_drained, .failed = on_failed, .step = on_step,
+};
+
+struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair *pair, probe_fn *fn, void *ctx)
+{
+	const struct spoke *spoke = route_find(outbound->site->route, pair->target);
+	struct probe *probe = calloc(1, sizeof(*probe));
+
+	if (!probe || !spoke || domain_normalise(pair->sender, &probe->sender) < 0 || domain_normalise(pair->target, &probe->target) < 0) {
+		free(probe);
+		return NULL;
+	}
+	probe->site = outbound->site;
+	probe->fn = fn;
+	probe->ctx = ctx;
+	probe->pair = (struct domain_pair){.sender = domain_str(&probe->sender), .target = domain_str(&probe->target)};
+	initiator_init(&probe->initiator, outbound->site, INITIATOR_LINK, &probe->pair, &probe_handler, probe);
+	initiator_start(&probe->initiator, spoke);
+	return probe;
+}
+
+void probe_cancel(struct probe **probe)
+{
+	if (!*probe)
+		return;
+	timer_stop(&(*probe)->timeout);
+	initiator_fini(&(*probe)->initiator);
+	free(*probe);
+	*probe = NULL;
+}
