@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Verdict, record, link; and the way back of what could not be delivered. */
+#include "relay/relay.h"
+
+#include <stdlib.h>
+
+enum {
+	STRANGER_ERRORS_PER_SECOND = 5, /* error stanzas in the name of domains that nobody serves, each of which may need a link */
+	STRANGER_ERRORS_BURST = 20,
+};
+
+struct relay {
+	const struct site *site;
+	struct audit *audit;
+	struct blocks *blocks;
+	struct outbound *outbound;
+	const struct policy *policy;
+	const struct own_contact *contacts;
+	unsigned contact_count;
+	struct list lanes;              /* of struct relay_lane: those that hold a link */
+	struct arena scratch;           /* within one call */
+	double stranger_tokens;
+	int64_t stranger_ms;
+};
+
+static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text);
+static void on_pressure(void *ctx, struct link *link, bool is_congested);
+
+static const struct outbound_handler outbound_handler = {.bounce = on_bounce, .pressure = on_pressure};
+
+struct relay *relay_new(const struct relay_options *options)
+{
+	struct relay *relay = calloc(1, sizeof(*relay));
+
+	if (!relay)
+		return NULL;
+	relay->site = options->site;
+	relay->audit = options->audit;
+	relay->blocks = options->blocks;
+	relay->stranger_tokens = STRANGER_ERRORS_BURST;
+	list_init(&relay->lanes);
+	if (!(relay->outbound = outbound_new(options->site, &outbound_handler, relay))) {
+		free(relay);
+		return NULL;
+	}
+	return relay;
+}
+
+void relay_free(struct relay **relay)
+{
+	if (!*relay)
+		return;
+	outbound_free(&(*relay)->outbound);
+	arena_fini(&(*relay)->scratch);
+	free(*relay);
+	*relay = NULL;
+}
+
+void relay_set_policy(struct relay *relay, const struct policy *policy)
+{
+	relay->policy = policy;
+}
+
+void relay_set_contacts(struct relay *relay, const struct own_contact *contacts, unsigned count)
+{
+	relay->contacts = contacts;
+	relay->contact_count = count;
+}
+
+struct outbound *relay_outbound(struct relay *relay)
+{
+	return relay->outbound;
+}
+
+/* ---- verdict ---- */
+
+static bool is_blocked(struct relay *relay, const struct domain_pair *pair)
+{
+	const int64_t now = loop_wall_ms(relay->site->loop);
+
+	return blocks_has_domain(relay->blocks, pair->sender, now) || blocks_has_domain(relay->blocks, pair->target, now);
+}
+
+struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *pair)
+{
+	const struct route *route = relay->site->route;
+	const struct str own = str_of(relay->site->trunk);
+
+	if (str_eq(pair->sender, own))
+		return (struct verdict){.decision = DECISION_REJECT, .rule = "own-domain", .condition = COND_POLICY_VIOLATION};
+	if (is_blocked(relay, pair))
+		return (struct verdict){.decision = DECISION_REJECT, .rule = "blocked", .condition = COND_POLICY_VIOLATION};
+	if (str_eq(pair->target, own))
+		return route_find(route, pair->sender)
+			? (struct verdict){.decision = DECISION_PASS, .rule = "own-domain"}
+			: (struct verdict){.decision = DECISION_REJECT, .rule = "sender-not-served", .condition = COND_POLICY_VIOLATION};
+	return policy_judge(relay->policy, pair, route_find(route, pair->sender), route_find(route, pair->target));
+}
+
+/* A verdict on a pair holds until configuration or blocks change; one by a block may end with it. */
+static const struct verdict *lane_verdict(struct relay_lane *lane)
+{
+	struct relay *relay = lane->relay;
+	const unsigned generation = relay->site->generation + blocks_changes(relay->blocks);
+
+	if (lane->generation != generation || lane->verdict.decision != DECISION_PASS) {
+		lane->verdict = relay_judge_pair(relay, &lane->pair);
+		lane->generation = generation;
+	}
+	return &lane->verdict;
+}
+
+/* ---- record ---- */
+
+static void record(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, const struct verdict *verdict,
+		   enum proof proof_in, enum proof proof_out)
+{
+	const struct xml_element *element = stanza->element;
+	const struct audit_record record = {
+		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind, .type = element->type, .id = element->id,
+		.size_bytes = element->bytes.len, .decision = verdict->decision, .rule = verdict->rule, .condition = verdict->condition,
+		.proof_in = proof_in, .proof_out = proof_out,
+	};
+
+	audit_record(relay->audit, &record);
+}
+
+/* ---- errors on their way back ---- */
+
+/* Whether an error may be sent in the name of a domain that nobody serves: each new one costs its receiver a stream. */
+static bool may_speak_for_stranger(struct relay *relay)
+{
+	const int64_t now = loop_now_ms(relay->site->loop);
+
+	relay->stranger_tokens += (double)(now - relay->stranger_ms) / 1000 * STRANGER_ERRORS_PER_SECOND;
+	relay->stranger_ms = now;
+	if (relay->stranger_tokens > STRANGER_ERRORS_BURST)
+		relay->stranger_tokens = STRANGER_ERRORS_BURST;
+	if (relay->stranger_tokens < 1)
+		return false;
+	relay->stranger_tokens -= 1;
+	return true;
+}
+
+static void send_back(struct relay *relay, const struct domain_pair *pair, struct str bytes)
+{
+	const struct domain_pair reverse = {.sender = pair->target, .target = pair->sender};
+	struct link *link;
+
+	if (!str_eq(reverse.sender, str_of(relay->site->trunk)) && !route_find(relay->site->route, reverse.sender) &&
+	    !may_speak_for_stranger(relay))
+		return;
+	if (!(link = outbound_link(relay->outbound, &reverse)))
+		return;
+	if (link_send(link, bytes) < 0)
+		LOG(relay->site->log, LOG_WARNING, "error-stanza-dropped", KV("sender", reverse.sender), KV("target", reverse.target),
+		    KV_C("reason", "the queue to its receiver is full"));
+	link_release(&link);
+}
+
+static void answer(struct relay *relay, const struct domain_pair *pair, const struct stanza_reply *reply, enum stanza_condition condition,
+		   const char *text)
+{
+	struct buf out = {0};
+
+	if (reply->is_answerable && stanza_error_write(&out, reply, condition, text, relay->site->trunk) == 0)
+		send_back(relay, pair, buf_str(&out));
+	buf_fini(&out);
+}
+
+void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
+		  const struct verdict *verdict)
+{
+	struct stanza_reply reply;
+
+	record(relay, pair, stanza, verdict, proof, PROOF_NONE);
+	if (verdict->decision != DECISION_DROP && stanza_reply_of(&relay->scratch, stanza, &reply) == 0)
+		answer(relay, pair, &reply, verdict->condition, verdict->text);
+	arena_clear(&relay->scratch);
+}
+
+/* A stanza that a link had taken comes back: its sender is told, and the record gets its outcome. */
+static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text)
+{
+	struct relay *relay = ctx;
+	struct arena arena = {0};
+	struct stanza_reply reply;
+
+	if (stanza_reply_parse(&arena, bytes, &reply) == 0) {
+		const struct audit_record record = {
+			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .type = STR(""), .id = reply.id,
+			.size_bytes = bytes.len, .decision = DECISION_BOUNCE, .rule = text ? text : "undeliverable", .condition = condition,
+			.proof_in = PROOF_NONE, .proof_out = PROOF_NONE,
+		};
+
+		audit_record(relay->audit, &record);
+		answer(relay, pair, &reply, condition, text);
+	}
+	arena_fini(&arena);
+}
+
+/* ---- the way on ---- */
+
+static void on_pressure(void *ctx, struct link *link, bool is_congested)
+{
+	struct relay *relay = ctx;
+
+	LIST_EACH (pos, &relay->lanes) {
+		struct relay_lane *lane = LIST_OF(pos, struct relay_lane, link_in_relay);
+
+		if (lane->link == link && lane->pressure)
+			lane->pressure(lane->ctx, is_congested);
+	}
+}
+
+static int hold_link(struct relay_lane *lane)
+{
+	if (lane->link)
+		return 0;
+	if (!(lane->link = outbound_link(lane->relay->outbound, &lane->pair)))
+		return TRUNK_ENOMEM;
+	list_add_tail(&lane->relay->lanes, &lane->link_in_relay);
+	return 0;
+}
+
+static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
+{
+	struct buf *out;
+	int err;
+
+	if ((err = hold_link(lane)) < 0)
+		return err;
+	if (!(out = link_begin(lane->link)))
+		return TRUNK_ELIMIT;
+	if ((err = xml_element_write(reader, stanza->element, &lane->relay->scratch, out)) < 0) {
+		link_abort(lane->link);
+		return err;
+	}
+	return link_end(lane->link);
+}
+
+static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
+{
+	struct relay *relay = lane->relay;
+	const int64_t now = loop_wall_ms(relay->site->loop);
+	const struct own_facts facts = {
+		.wall_ms = now, .uptime_seconds = (now - relay->site->started_ms) / 1000, .contacts = relay->contacts,
+		.contact_count = relay->contact_count,
+	};
+	struct buf out = {0};
+
+	if (own_answer(&out, &relay->scratch, stanza, xml_reader_header(reader), &facts) == 0 && buf_len(&out) > 0)
+		send_back(relay, &lane->pair, buf_str(&out));
+	buf_fini(&out);
+}
+
+void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
+{
+	static const struct verdict unproved = {.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
+	static const struct verdict full = {.decision = DECISION_BOUNCE, .rule = "queue-full", .condition = COND_RESOURCE_CONSTRAINT};
+	struct relay *relay = lane->relay;
+	const struct verdict *verdict = lane_verdict(lane);
+
+	if (verdict->decision == DECISION_PASS && lane->proof == PROOF_NONE)
+		verdict = &unproved;
+	if (verdict->decision != DECISION_PASS) {
+		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict);
+		return;
+	}
+	lane->stanzas++;
+	lane->bytes += stanza->element->bytes.len;
+	if (str_eq(lane->pair.target, str_of(relay->site->trunk)))
+		answer_as_ourselves(lane, reader, stanza);
+	else if (forward(lane, reader, stanza) < 0)
+		verdict = &full;
+	if (verdict == &full)
+		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict);
+	else
+		record(relay, &lane->pair, stanza, verdict, lane->proof, lane->link ? link_proof(lane->link) : PROOF_NONE);
+	arena_clear(&relay->scratch);
+}
+
+int relay_lane_init(struct relay_lane *lane, struct relay *relay, const struct domain_pair *pair, enum proof proof)
+{
+	*lane = (struct relay_lane){.relay = relay, .proof = proof};
+	list_init(&lane->link_in_relay);
+	lane->pair.sender = (struct str){str_dup(pair->sender), pair->sender.len};
+	lane->pair.target = (struct str){str_dup(pair->target), pair->target.len};
+	if (lane->pair.sender.at && lane->pair.target.at)
+		return 0;
+	relay_lane_fini(lane);
+	return TRUNK_ENOMEM;
+}
+
+void relay_lane_fini(struct relay_lane *lane)
+{
+	list_remove(&lane->link_in_relay);
+	link_release(&lane->link);
+	free((char *)(uintptr_t)lane->pair.sender.at);
+	free((char *)(uintptr_t)lane->pair.target.at);
+	lane->pair = (struct domain_pair){STR_NONE, STR_NONE};
+}
+
+bool relay_lane_is_congested(const struct relay_lane *lane)
+{
+	return lane->link && link_is_congested(lane->link);
+}

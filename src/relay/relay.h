@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The spine: one stanza in, one verdict, one record, one link out. */
+#ifndef TRUNK_RELAY_RELAY_H
+#define TRUNK_RELAY_RELAY_H
+
+#include "audit/audit.h"
+#include "outbound/outbound.h"
+#include "policy/policy.h"
+#include "relay/own.h"
+
+struct relay;
+
+struct relay_options {
+	const struct site *site;
+	struct audit *audit;
+	struct blocks *blocks;
+};
+
+/* NULL: no memory. */
+struct relay *relay_new(const struct relay_options *options);
+void relay_free(struct relay **relay);
+
+/* The verdicts of a new configuration count from the next stanza on. Borrowed until the next call. */
+void relay_set_policy(struct relay *relay, const struct policy *policy);
+
+/* XEP-0157 contacts of the trunk's own domain; borrowed until the next call. */
+void relay_set_contacts(struct relay *relay, const struct own_contact *contacts, unsigned count);
+
+struct outbound *relay_outbound(struct relay *relay);
+
+/* A domain pair as one stream uses it: its proof, its verdict as of a generation, its link. Zeroed by the owner and filled by
+ * relay_lane_init(); ends with relay_lane_fini(). */
+struct relay_lane {
+	struct relay *relay;
+	struct list link_in_relay;      /* in the relay's list of lanes that hold a link */
+	struct domain_pair pair;        /* normalised; owned */
+	enum proof proof;               /* PROOF_NONE: not proved on this stream */
+	unsigned generation;            /* that `verdict` is of; 0: none yet */
+	struct verdict verdict;
+	struct link *link;              /* held; NULL until the first stanza passes */
+	void (*pressure)(void *ctx, bool is_congested);         /* of the lane's link; may be NULL */
+	void *ctx;
+	uint64_t stanzas, bytes;
+};
+
+int relay_lane_init(struct relay_lane *lane, struct relay *relay, const struct domain_pair *pair, enum proof proof);
+void relay_lane_fini(struct relay_lane *lane);
+bool relay_lane_is_congested(const struct relay_lane *lane);
+
+/* Whether the pair is permitted by the configuration and blocks in force. `pair` is normalised. The trunk's own domain is permitted as
+ * target to every served domain. */
+struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *pair);
+
+/* Judges, records and passes on one stanza of a lane. `reader` is where the element came from. */
+void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza);
+
+/* Answers a stanza that no lane carries with a stanza error and records it as refused (design.md §3). `pair` is normalised. */
+void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
+		  const struct verdict *verdict);
+
+#endif
