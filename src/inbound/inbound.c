@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Admission of those who connect, and what concerns all streams. */
+#include "inbound/receiver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One peer address; freed with its last stream once its allowance is full again. */
+struct address_entry {
+	char text[ENDPOINT_TEXT_SIZE];  /* without port */
+	unsigned streams;
+	double tokens;                  /* connections it may make now */
+	int64_t tokens_ms;
+	UT_hash_handle hh;
+};
+
+/* A connection over its address's rate, which waits its turn unread. */
+struct waiting {
+	struct list link;
+	struct inbound *inbound;
+	struct conn *conn;
+	struct address_entry *address;
+	bool is_direct;
+	struct timer timer;
+};
+
+struct inbound {
+	const struct site *site;
+	struct relay *relay;
+	struct blocks *blocks;
+	struct list receivers, waiting;
+	struct address_entry *addresses;
+	struct inbound_counters counters;
+	uint64_t next_id;
+	bool is_draining;
+};
+
+struct blocks *inbound_blocks(const struct inbound *inbound)
+{
+	return inbound->blocks;
+}
+
+struct inbound *inbound_new(const struct inbound_options *options)
+{
+	struct inbound *inbound = calloc(1, sizeof(*inbound));
+
+	if (!inbound)
+		return NULL;
+	inbound->site = options->site;
+	inbound->relay = options->relay;
+	inbound->blocks = options->blocks;
+	list_init(&inbound->receivers);
+	list_init(&inbound->waiting);
+	return inbound;
+}
+
+/* ---- addresses ---- */
+
+static struct address_entry *address_get(struct inbound *inbound, const struct endpoint *peer)
+{
+	struct endpoint bare = *peer;
+	char text[ENDPOINT_TEXT_SIZE];
+	struct address_entry *entry;
+
+	if (bare.sa.sa_family == AF_INET6)
+		bare.in6.sin6_port = 0;
+	else
+		bare.in4.sin_port = 0;
+	endpoint_text(&bare, text);
+	HASH_FIND_STR(inbound->addresses, text, entry);
+	if (entry || !(entry = calloc(1, sizeof(*entry))))
+		return entry;
+	snprintf(entry->text, sizeof(entry->text), "%s", text);
+	entry->tokens = inbound->site->limits->connections_per_second;
+	entry->tokens_ms = loop_now_ms(inbound->site->loop);
+	HASH_ADD_STR(inbound->addresses, text, entry);
+	return entry;
+}
+
+static void address_fill(struct inbound *inbound, struct address_entry *entry)
+{
+	const double rate = inbound->site->limits->connections_per_second;
+	const int64_t now = loop_now_ms(inbound->site->loop);
+
+	entry->tokens += rate * (double)(now - entry->tokens_ms) / 1000;
+	if (entry->tokens > rate)
+		entry->tokens = rate;
+	entry->tokens_ms = now;
+}
+
+/* Milliseconds that a new connection has to wait; its token is taken. */
+static int64_t address_charge(struct inbound *inbound, struct address_entry *entry)
+{
+	const double rate = inbound->site->limits->connections_per_second;
+
+	if (rate <= 0)
+		return 0;
+	address_fill(inbound, entry);
+	entry->tokens -= 1;
+	return entry->tokens >= 0 ? 0 : (int64_t)(-entry->tokens / rate * 1000) + 1;
+}
+
+static void address_release(struct inbound *inbound, struct address_entry *entry)
+{
+	entry->streams--;
+	address_fill(inbound, entry);
+	/* One that has used up its allowance is remembered for as long as that matters: until its next connection, or the end. */
+	if (entry->streams > 0 || entry->tokens + 1 < inbound->site->limits->connections_per_second)
+		return;
+	HASH_DEL(inbound->addresses, entry);
+	free(entry);
+}
+
+/* ---- admission ---- */
+
+static void refuse(struct inbound *inbound, struct conn *conn, bool is_direct, enum stream_condition condition, const char *why)
+{
+	static const struct conn_handler nobody = {0};
+	const struct stream_header header = {.from = str_of(inbound->site->trunk), .id = STR("refused"), .has_version = true};
+	struct buf out = {0};
+	char address[ENDPOINT_TEXT_SIZE];
+
+	endpoint_text(&conn->peer, address);
+	inbound->counters.refused++;
+	LOG(inbound->site->log, LOG_WARNING, "connection-refused", KV_C("address", address),
+	    KV_C("condition", stream_condition_text(condition)), KV_C("reason", why));
+	conn_attach(conn, &nobody, NULL);
+	if (!is_direct) {
+		stream_header_write(&out, &header);
+		stream_error_write(&out, condition, why);
+		conn_write(conn, buf_str(&out));
+		buf_fini(&out);
+	}
+	conn_free(&conn);
+}
+
+static void begin(struct inbound *inbound, struct conn *conn, bool is_direct, struct address_entry *address)
+{
+	struct receiver *r = receiver_new(inbound, inbound->site, inbound->relay, is_direct, address);
+
+	if (!r) {
+		conn_free(&conn);
+		address_release(inbound, address);
+		return;
+	}
+	r->id = ++inbound->next_id;
+	list_add_tail(&inbound->receivers, &r->link);
+	inbound->counters.streams++;
+	if (receiver_begin(r, conn) < 0) {
+		conn_free(&conn);
+		receiver_free(&r);
+	}
+}
+
+static void on_turn(void *ctx)
+{
+	struct waiting *waiting = ctx;
+
+	list_remove(&waiting->link);
+	conn_read(waiting->conn, true);
+	begin(waiting->inbound, waiting->conn, waiting->is_direct, waiting->address);
+	free(waiting);
+}
+
+/* Nothing is read of a connection that waits, so nobody hears of its end until its turn. */
+static void let_wait(struct inbound *inbound, struct conn *conn, bool is_direct, struct address_entry *address, int64_t wait_ms)
+{
+	static const struct conn_handler nobody = {0};
+	struct waiting *waiting = calloc(1, sizeof(*waiting));
+
+	if (!waiting) {
+		conn_free(&conn);
+		address_release(inbound, address);
+		return;
+	}
+	*waiting = (struct waiting){.inbound = inbound, .conn = conn, .address = address, .is_direct = is_direct};
+	list_add_tail(&inbound->waiting, &waiting->link);
+	conn_attach(conn, &nobody, NULL);
+	conn_read(conn, false);
+	timer_start(inbound->site->loop, &waiting->timer, wait_ms, on_turn, waiting);
+}
+
+static void admit(struct inbound *inbound, struct conn *conn, bool is_direct)
+{
+	const struct limits *limits = inbound->site->limits;
+	struct address_entry *address;
+	int64_t wait_ms;
+
+	inbound->counters.accepted++;
+	if (inbound->is_draining) {
+		refuse(inbound, conn, is_direct, STREAM_SYSTEM_SHUTDOWN, "the trunk is stopping");
+	} else if (blocks_has_address(inbound->blocks, &conn->peer, loop_wall_ms(inbound->site->loop))) {
+		refuse(inbound, conn, is_direct, STREAM_POLICY_VIOLATION, "blocked");
+	} else if (!memory_has(inbound->site->memory, 0)) {
+		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.memory is reached");
+	} else if (limits->unproved_streams && inbound->counters.unproved >= limits->unproved_streams) {
+		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.unproved-streams is reached");
+	} else if (!(address = address_get(inbound, &conn->peer)) ||
+		   (limits->streams_per_address && address->streams >= limits->streams_per_address)) {
+		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.streams-per-address is reached");
+	} else {
+		address->streams++;
+		inbound->counters.unproved++;
+		wait_ms = address_charge(inbound, address);
+		if (wait_ms > 0)
+			let_wait(inbound, conn, is_direct, address, wait_ms);
+		else
+			begin(inbound, conn, is_direct, address);
+	}
+}
+
+void inbound_accept(void *inbound, struct conn *conn)
+{
+	admit(inbound, conn, false);
+}
+
+void inbound_accept_direct(void *inbound, struct conn *conn)
+{
+	admit(inbound, conn, true);
+}
+
+void inbound_forget(struct receiver *r)
+{
+	struct inbound *inbound = r->inbound;
+
+	list_remove(&r->link);
+	inbound->counters.streams--;
+	if (!r->is_proved)
+		inbound->counters.unproved--;
+	address_release(inbound, r->address);
+}
+
+void inbound_proved(struct receiver *r)
+{
+	r->inbound->counters.unproved--;
+}
+
+void inbound_free(struct inbound **inbound)
+{
+	struct inbound *gone = *inbound;
+	struct address_entry *address, *next;
+
+	if (!gone)
+		return;
+	*inbound = NULL;
+	LIST_EACH (pos, &gone->receivers) {
+		struct receiver *r = LIST_OF(pos, struct receiver, link);
+
+		receiver_free(&r);
+	}
+	LIST_EACH (pos, &gone->waiting) {
+		struct waiting *waiting = LIST_OF(pos, struct waiting, link);
+
+		timer_stop(&waiting->timer);
+		conn_free(&waiting->conn);
+		free(waiting);
+	}
+	HASH_ITER(hh, gone->addresses, address, next) {
+		HASH_DEL(gone->addresses, address);
+		free(address);
+	}
+	free(gone);
+}
+
+/* ---- all streams ---- */
+
+static void describe_pair(const struct receiver *r, const struct receiver_pair *pair, struct stream_info *info)
+{
+	info->sender = pair ? pair->lane.pair.sender : str_of(r->from);
+	info->target = pair ? pair->lane.pair.target : str_of(r->to);
+	info->proof = pair ? pair->lane.proof : PROOF_NONE;
+	info->stanzas_in = pair ? pair->lane.stanzas : 0;
+	info->state = pair && pair->lane.proof != PROOF_NONE ? "up" : r->state == RECEIVER_CLOSING ? "closing" : "negotiating";
+}
+
+static void describe(struct receiver *r, stream_info_fn *fn, void *ctx)
+{
+	struct stream_info info = {
+		.id = r->id, .leg = "inbound", .role = r->has_answered && !r->is_proved ? "authoritative" : "receiving",
+		.since_ms = r->since_wall_ms, .bytes_in = r->channel.bytes_in, .bytes_out = r->channel.bytes_out, .tls = "", .cipher = "",
+		.alpn = "", .peer_names = "", .reason = "",
+	};
+	char names[256] = "";
+
+	if (r->state == RECEIVER_DEAD)
+		return;
+	endpoint_text(&r->channel.conn->peer, info.address);
+	if (r->channel.is_secured) {
+		info.tls = tls_session_version(r->channel.tls);
+		info.cipher = tls_session_cipher(r->channel.tls);
+		info.alpn = tls_session_alpn(r->channel.tls);
+		tls_session_peer_names(r->channel.tls, names, sizeof(names), &info.peer_not_after_ms);
+		info.peer_names = names;
+	}
+	if (!r->pairs) {
+		describe_pair(r, NULL, &info);
+		fn(ctx, &info);
+	}
+	for (const struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
+		describe_pair(r, pair, &info);
+		fn(ctx, &info);
+	}
+}
+
+void inbound_each(struct inbound *inbound, stream_info_fn *fn, void *ctx)
+{
+	LIST_EACH (pos, &inbound->receivers)
+		describe(LIST_OF(pos, struct receiver, link), fn, ctx);
+}
+
+static bool under(struct str domain, struct str parent)
+{
+	return str_eq(domain, parent) ||
+	       (domain.len > parent.len && str_ends(domain, parent) && domain.at[domain.len - parent.len - 1] == '.');
+}
+
+static bool concerns(const struct receiver *r, struct str domain, const struct endpoint *address)
+{
+	struct endpoint peer = r->channel.conn->peer;
+
+	if (address) {
+		if (peer.sa.sa_family == AF_INET6)
+			peer.in6.sin6_port = address->in6.sin6_port;
+		else
+			peer.in4.sin_port = address->in4.sin_port;
+		return endpoint_eq(&peer, address);
+	}
+	if (str_is_absent(domain) || (r->from && under(str_of(r->from), domain)) || (r->to && under(str_of(r->to), domain)))
+		return true;
+	for (const struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
+		if (under(pair->lane.pair.sender, domain) || under(pair->lane.pair.target, domain))
+			return true;
+	return false;
+}
+
+unsigned inbound_close(struct inbound *inbound, struct str domain, const struct endpoint *address, const char *condition)
+{
+	enum stream_condition what = STREAM_CONDITION_NONE;
+	unsigned count = 0;
+
+	for (int i = 1; condition && i <= STREAM_UNSUPPORTED_VERSION; i++)
+		if (strcmp(stream_condition_text((enum stream_condition)i), condition) == 0)
+			what = (enum stream_condition)i;
+	LIST_EACH (pos, &inbound->receivers) {
+		struct receiver *r = LIST_OF(pos, struct receiver, link);
+
+		if (r->state == RECEIVER_DEAD || r->state == RECEIVER_CLOSING || !concerns(r, domain, address))
+			continue;
+		receiver_close(r, what, "closed by the operator");
+		count++;
+	}
+	return count;
+}
+
+void inbound_reload(struct inbound *inbound)
+{
+	LIST_EACH (pos, &inbound->receivers) {
+		struct receiver *r = LIST_OF(pos, struct receiver, link);
+
+		if (r->state != RECEIVER_DEAD && r->state != RECEIVER_CLOSING && !receiver_holds(r))
+			receiver_close(r, STREAM_RESET, "the configuration changed");
+	}
+}
+
+void inbound_drain(struct inbound *inbound)
+{
+	inbound->is_draining = true;
+	LIST_EACH (pos, &inbound->receivers)
+		receiver_close(LIST_OF(pos, struct receiver, link), STREAM_SYSTEM_SHUTDOWN, NULL);
+}
+
+struct inbound_counters inbound_count(const struct inbound *inbound)
+{
+	return inbound->counters;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The stanzas of a stream: found their domain pair and handed to relay, or refused in the order of design.md §3. */
+#include "inbound/receiver.h"
+
+#include <stdlib.h>
+
+/* ---- reading or not ---- */
+
+/* A stream that carries only pairs to congested targets is not read; one that carries others too is read on. */
+static bool is_congested(const struct receiver *r)
+{
+	bool has_any = false;
+
+	for (const struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
+		if (pair->lane.proof == PROOF_NONE)
+			continue;
+		if (!relay_lane_is_congested(&pair->lane))
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
+void receiver_read(struct receiver *r)
+{
+	r->is_paused = is_congested(r);
+	channel_read(&r->channel, !r->is_paused && !r->is_throttled);
+}
+
+void receiver_pressure(void *ctx, bool is_on)
+{
+	struct receiver_pair *pair = ctx;
+
+	(void)is_on;
+	receiver_read(pair->receiver);
+}
+
+static void on_throttle(void *ctx)
+{
+	struct receiver *r = ctx;
+
+	r->is_throttled = false;
+	receiver_read(r);
+}
+
+static double fill(double tokens, double rate, int64_t elapsed_ms)
+{
+	tokens += rate * (double)elapsed_ms / 1000;
+	return tokens > rate ? rate : tokens;   /* a burst of one second's worth */
+}
+
+/* What exceeds a rate waits at the peer: the stream is not read until the debt is paid. */
+static void charge(struct receiver_pair *pair, size_t size_bytes)
+{
+	struct receiver *r = pair->receiver;
+	const int64_t now = loop_now_ms(r->site->loop);
+	double wait_s = 0;
+
+	if (pair->stanzas_per_second <= 0 && pair->bytes_per_second <= 0)
+		return;
+	r->stanza_tokens = fill(r->stanza_tokens, pair->stanzas_per_second, now - r->tokens_ms) - 1;
+	r->byte_tokens = fill(r->byte_tokens, pair->bytes_per_second, now - r->tokens_ms) - (double)size_bytes;
+	r->tokens_ms = now;
+	if (pair->stanzas_per_second > 0 && r->stanza_tokens < 0)
+		wait_s = -r->stanza_tokens / pair->stanzas_per_second;
+	if (pair->bytes_per_second > 0 && r->byte_tokens < 0 && -r->byte_tokens / pair->bytes_per_second > wait_s)
+		wait_s = -r->byte_tokens / pair->bytes_per_second;
+	if (wait_s <= 0)
+		return;
+	r->is_throttled = true;
+	channel_read(&r->channel, false);
+	timer_start(r->site->loop, &r->throttle, (int64_t)(wait_s * 1000) + 1, on_throttle, r);
+}
+
+/* ---- which pair ---- */
+
+static bool spelled_as(const struct receiver_pair *pair, const struct stanza *stanza)
+{
+	return pair && str_eq(pair->raw_sender, stanza->from.domain) && str_eq(pair->raw_target, stanza->to.domain);
+}
+
+static void remember_spelling(struct receiver_pair *pair, const struct stanza *stanza)
+{
+	free((char *)(uintptr_t)pair->raw_sender.at);
+	free((char *)(uintptr_t)pair->raw_target.at);
+	pair->raw_sender = (struct str){str_dup(stanza->from.domain), stanza->from.domain.len};
+	pair->raw_target = (struct str){str_dup(stanza->to.domain), stanza->to.domain.len};
+	if (!pair->raw_sender.at || !pair->raw_target.at)
+		pair->raw_sender.len = pair->raw_target.len = 0;        /* fits no stanza */
+}
+
+static bool is_sender_proved(const struct receiver *r, struct str sender)
+{
+	for (const struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
+		if (pair->lane.proof != PROOF_NONE && str_eq(pair->lane.pair.sender, sender))
+			return true;
+	return false;
+}
+
+/* No proved pair carries it: a forged sender closes the stream, all else is told to the sender. */
+static void refuse(struct receiver *r, const struct domain_pair *pair, const struct stanza *stanza)
+{
+	struct verdict verdict;
+
+	if (!is_sender_proved(r, pair->sender)) {
+		receiver_close(r, STREAM_INVALID_FROM, "a stanza from a domain that is not proved on this stream");
+		return;
+	}
+	verdict = relay_judge_pair(r->relay, pair);
+	if (verdict.decision == DECISION_PASS)
+		verdict = (struct verdict){.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
+	relay_refuse(r->relay, pair, stanza, PROOF_NONE, &verdict);
+}
+
+static void pass(struct receiver_pair *pair, const struct stanza *stanza)
+{
+	struct receiver *r = pair->receiver;
+
+	r->last = pair;
+	r->stanzas++;
+	relay_stanza(&pair->lane, r->channel.reader, stanza);
+	charge(pair, stanza->element->bytes.len);
+}
+
+static void find_pair(struct receiver *r, const struct stanza *stanza)
+{
+	struct domain sender, target;
+	struct domain_pair pair;
+	struct receiver_pair *found;
+
+	if (domain_normalise(stanza->from.domain, &sender) < 0) {
+		receiver_close(r, STREAM_INVALID_FROM, "a stanza whose from is no address");
+		return;
+	}
+	if (domain_normalise(stanza->to.domain, &target) < 0) {
+		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "a stanza whose to is no address");
+		return;
+	}
+	pair = (struct domain_pair){.sender = domain_str(&sender), .target = domain_str(&target)};
+	found = receiver_pair_find(r, &pair);
+	if (!found || found->lane.proof == PROOF_NONE) {
+		refuse(r, &pair, stanza);
+		return;
+	}
+	remember_spelling(found, stanza);
+	pass(found, stanza);
+}
+
+void receiver_stanza(struct receiver *r, const struct xml_element *element)
+{
+	struct stanza stanza;
+	int err;
+
+	if (!r->is_proved) {
+		receiver_close(r, STREAM_NOT_AUTHORIZED, "a stanza before any domain was proved");
+		return;
+	}
+	err = stanza_parse(element, &r->scratch, &stanza);
+	if (err == TRUNK_ENOENT)
+		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, NULL);
+	else if (err == TRUNK_EADDRESS)
+		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "a stanza without from or to, or with a malformed one");
+	else if (err < 0)
+		receiver_close(r, stream_condition_of(err), NULL);
+	else if (spelled_as(r->last, &stanza))
+		pass(r->last, &stanza);
+	else
+		find_pair(r, &stanza);
+	arena_clear(&r->scratch);
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One stream that a peer opened: header, features, time limits, end. */
+#include "inbound/receiver.h"
+
+#include <stdlib.h>
+
+static const struct channel_handler channel_handler;
+
+static void on_timeout(void *ctx);
+
+void receiver_write(struct receiver *r, struct buf *out)
+{
+	channel_write(&r->channel, buf_str(out));
+	buf_fini(out);
+}
+
+static void on_free(void *ctx)
+{
+	struct receiver *r = ctx;
+
+	receiver_free(&r);
+}
+
+/* Lets go of it at the end of this wake-up: callbacks of its own may still be under way. */
+static void drop(struct receiver *r)
+{
+	if (r->state == RECEIVER_DEAD)
+		return;
+	r->state = RECEIVER_DEAD;
+	channel_ignore(&r->channel);
+	defer_start(r->site->loop, &r->free);
+}
+
+struct receiver *receiver_new(struct inbound *inbound, const struct site *site, struct relay *relay, bool is_direct,
+			      struct address_entry *address)
+{
+	struct receiver *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->inbound = inbound;
+	r->site = site;
+	r->relay = relay;
+	r->is_direct = is_direct;
+	r->address = address;
+	r->state = RECEIVER_HEADER;
+	list_init(&r->link);
+	defer_init(&r->free, on_free, r);
+	return r;
+}
+
+void receiver_free(struct receiver **receiver)
+{
+	struct receiver *r = *receiver;
+	struct receiver_pair *pair, *next;
+
+	if (!r)
+		return;
+	*receiver = NULL;
+	inbound_forget(r);
+	HASH_ITER(hh, r->pairs, pair, next)
+		receiver_pair_remove(&pair);
+	timer_stop(&r->timeout);
+	timer_stop(&r->throttle);
+	defer_stop(&r->free);
+	channel_fini(&r->channel);
+	arena_fini(&r->scratch);
+	free(r->from);
+	free(r->to);
+	free(r);
+}
+
+/* ---- what policy says of this peer ---- */
+
+const struct trust_policy *receiver_trust(const struct receiver *r, struct str domain)
+{
+	const struct spoke *spoke;
+
+	if (str_is_absent(domain))
+		domain = str_of(r->from);
+	spoke = str_is_absent(domain) ? NULL : route_find(r->site->route, domain);
+	return spoke ? &spoke->trust : r->site->trust;
+}
+
+bool receiver_certificate_proves(struct receiver *r, struct str domain, struct tls_judgement *ret_judgement)
+{
+	const struct trust_policy *trust = receiver_trust(r, domain);
+	char ascii[DOMAIN_SIZE];
+	const struct tls_expectation expected = {
+		.domain = ascii, .pins = (const uint8_t (*)[TLS_PIN_BYTES])trust->pins, .pin_count = trust->pin_count,
+	};
+
+	*ret_judgement = (struct tls_judgement){.proof = TLS_PROOF_NONE, .doubt = TLS_DOUBT_NO_CERTIFICATE, .text = "no TLS"};
+	if (!r->channel.is_secured || domain_to_ascii(domain, ascii, sizeof(ascii)) < 0)
+		return false;
+	tls_session_judge(r->channel.tls, &expected, loop_wall_ms(r->site->loop), ret_judgement);
+	return ret_judgement->proof != TLS_PROOF_NONE;
+}
+
+static bool is_trunked(const struct receiver *r, struct str domain)
+{
+	return str_is(domain, r->site->trunk) || route_find(r->site->route, domain) != NULL;
+}
+
+bool receiver_zone_fits(const struct receiver *r, struct str sender)
+{
+	const struct spoke *spoke = route_find(r->site->route, sender);
+
+	for (const struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
+		const struct spoke *other = pair->lane.proof != PROOF_NONE ? route_find(r->site->route, pair->lane.pair.sender) : NULL;
+
+		if (other && (!spoke || other->zone != spoke->zone))
+			return false;
+	}
+	return true;
+}
+
+static bool proof_holds(struct receiver *r, const struct receiver_pair *pair)
+{
+	const struct trust_policy *trust = receiver_trust(r, pair->lane.pair.sender);
+	struct tls_judgement judgement;
+	const bool is_certified = receiver_certificate_proves(r, pair->lane.pair.sender, &judgement);
+
+	if (trust->tls == TLS_POLICY_REQUIRED && !r->channel.is_secured)
+		return false;
+	if (trust->pin_count > 0 && !is_certified && trust->verify == VERIFY_CERTIFICATE)
+		return false;
+	if (pair->lane.proof == PROOF_DIALBACK)
+		return trust->dialback && (trust->verify == VERIFY_DIALBACK || is_certified);
+	if (pair->lane.proof == PROOF_DIALBACK_CERTIFICATE)
+		return is_certified;
+	return trust->external && is_certified;
+}
+
+bool receiver_holds(struct receiver *r)
+{
+	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
+		if (pair->lane.proof == PROOF_NONE)
+			continue;
+		if (!is_trunked(r, pair->lane.pair.target) || !proof_holds(r, pair) || !receiver_zone_fits(r, pair->lane.pair.sender) ||
+		    relay_judge_pair(r->relay, &pair->lane.pair).decision != DECISION_PASS)
+			return false;
+	}
+	return true;
+}
+
+/* ---- header and features ---- */
+
+static void send_header(struct receiver *r)
+{
+	struct stream_header header = {
+		.from = str_of(r->to ? r->to : r->site->trunk), .to = str_of(r->from), .has_version = r->has_version,
+	};
+	struct buf out = {0};
+
+	if (stream_id_make(r->stream_id) < 0)
+		LOG(r->site->log, LOG_ERROR, "no-random-bytes", KV_N("stream", r->id));
+	header.id = str_of(r->stream_id);
+	stream_header_write(&out, &header);
+	r->header_sent = true;
+	receiver_write(r, &out);
+}
+
+static void log_closed(const struct receiver *r, enum stream_condition condition, const char *text)
+{
+	char address[ENDPOINT_TEXT_SIZE];
+
+	endpoint_text(&r->channel.conn->peer, address);
+	LOG(r->site->log, condition == STREAM_CONDITION_NONE ? LOG_INFO : LOG_WARNING, "stream-closed", KV_N("stream", r->id),
+	    KV_C("role", "receiving"), KV_C("address", address), KV_C("sender", r->from ? r->from : ""), KV_C("target", r->to ? r->to : ""),
+	    KV_C("condition", stream_condition_text(condition)), KV_C("reason", text ? text : ""));
+}
+
+void receiver_close(struct receiver *r, enum stream_condition condition, const char *text)
+{
+	struct buf out = {0};
+
+	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD)
+		return;
+	log_closed(r, condition, text);
+	if (r->is_direct && !r->channel.is_secured) {
+		drop(r);                /* there is no stream yet to say anything on */
+		return;
+	}
+	if (!r->header_sent)
+		send_header(r);
+	stream_error_write(&out, condition, text);
+	receiver_write(r, &out);
+	r->state = RECEIVER_CLOSING;
+	channel_ignore(&r->channel);
+	channel_shutdown(&r->channel);
+	timer_start(r->site->loop, &r->timeout, RECEIVER_CLOSE_MS, on_timeout, r);
+}
+
+/* Chooses what may be offered: what policy requires decides, not what would be convenient. */
+static void choose_features(struct receiver *r, struct stream_features *features)
+{
+	const struct trust_policy *trust = receiver_trust(r, STR_NONE);
+	const bool is_secured = r->channel.is_secured;
+	const struct domain_pair pair = {.sender = str_of(r->from), .target = str_of(r->to)};
+	struct tls_judgement judgement;
+	bool is_certified = false;
+
+	*features = (struct stream_features){0};
+	if (!is_secured && trust->tls != TLS_POLICY_DISABLED) {
+		features->starttls = true;
+		features->starttls_required = trust->tls == TLS_POLICY_REQUIRED;
+	}
+	if (is_secured || trust->tls != TLS_POLICY_REQUIRED) {
+		if (r->from)
+			is_certified = receiver_certificate_proves(r, str_of(r->from), &judgement);
+		features->external = is_certified && trust->external && !r->is_proved &&
+				     relay_judge_pair(r->relay, &pair).decision == DECISION_PASS;
+		features->dialback = (trust->dialback && (!is_secured || !r->from || trust->verify == VERIFY_DIALBACK)) || is_certified;
+		features->max_bytes = r->site->limits->stanza_bytes;
+		features->idle_seconds = (uint64_t)r->site->limits->idle_timeout_ms / 1000;
+	}
+	if (!is_secured && trust->verify == VERIFY_CERTIFICATE && trust->tls == TLS_POLICY_OPTIONAL)
+		features->dialback = false;     /* a certificate is demanded, and there is none without TLS */
+}
+
+static void send_features(struct receiver *r)
+{
+	struct stream_features features;
+	struct tls_judgement judgement;
+	struct buf out = {0};
+
+	choose_features(r, &features);
+	r->offered_external = features.external;
+	r->offered_dialback = features.dialback;
+	stream_features_write(&out, &features);
+	receiver_write(r, &out);
+	if (!features.starttls && !features.external && !features.dialback && !r->is_proved) {
+		receiver_certificate_proves(r, r->from ? str_of(r->from) : STR(""), &judgement);
+		receiver_close(r, STREAM_NOT_AUTHORIZED, judgement.proof == TLS_PROOF_NONE ? judgement.text : "no proof is allowed for this domain here");
+	}
+}
+
+/* Takes a domain of the header. Returns false where it is there and malformed. */
+static bool take_domain(struct str raw, char **owned, struct domain *scratch)
+{
+	free(*owned);
+	*owned = NULL;
+	if (str_is_absent(raw))
+		return true;
+	if (domain_normalise(raw, scratch) < 0)
+		return false;
+	*owned = str_dup(domain_str(scratch));
+	return *owned != NULL;
+}
+
+/* Checks what the header says of us and of the peer, in the order of design.md §3. Returns false where the stream is closed. */
+static bool check_header(struct receiver *r, const struct stream_header *header)
+{
+	const int64_t now = loop_wall_ms(r->site->loop);
+	char *proved = r->is_proved && r->from ? str_dup(str_of(r->from)) : NULL;
+	struct domain domain;
+	bool is_ok = false;
+
+	if (!take_domain(header->to, &r->to, &domain))
+		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "the stream's to is no domain");
+	else if (!take_domain(header->from, &r->from, &domain) ||
+		 (proved && (!r->from || strcmp(r->from, proved) != 0)))
+		receiver_close(r, STREAM_INVALID_FROM, "the stream's from is no domain, or another than was proved");
+	else if (!r->to && r->has_version)
+		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "the stream has no to");
+	else if (r->to && !is_trunked(r, str_of(r->to)))
+		receiver_close(r, STREAM_HOST_UNKNOWN, "this domain is not trunked here");
+	else if (r->from && blocks_has_domain(inbound_blocks(r->inbound), str_of(r->from), now))
+		receiver_close(r, STREAM_POLICY_VIOLATION, "blocked");
+	else if (!r->has_version && !r->channel.is_secured && receiver_trust(r, STR_NONE)->tls == TLS_POLICY_REQUIRED)
+		receiver_close(r, STREAM_POLICY_VIOLATION, "TLS is required, and this version of XMPP has none");
+	else
+		is_ok = true;
+	free(proved);
+	return is_ok;
+}
+
+static void on_header(void *ctx, const struct xml_header *xml)
+{
+	struct receiver *r = ctx;
+	struct stream_header header = {0};
+	int err;
+
+	r->header_sent = false;
+	if ((err = stream_header_parse(xml, &header)) < 0) {
+		r->has_version = true;
+		receiver_close(r, stream_condition_of(err), NULL);
+		return;
+	}
+	r->has_version = header.has_version;
+	if (!check_header(r, &header))
+		return;
+	r->state = RECEIVER_OPEN;
+	send_header(r);
+	if (r->has_version)
+		send_features(r);
+	else
+		r->offered_dialback = receiver_trust(r, STR_NONE)->dialback;
+}
+
+/* ---- elements ---- */
+
+static void on_extension(struct receiver *r, const struct xml_element *element)
+{
+	const struct limits *limits = r->site->limits;
+	const struct xml_limits xml = {.element_bytes = limits->stanza_bytes, .depth = limits->depth, .attributes = limits->attributes};
+	const bool is_tls = str_eq(element->ns, STR(NS_TLS)), is_sasl = str_eq(element->ns, STR(NS_SASL));
+	struct xml_node *node;
+
+	if (is_tls && str_eq(element->name, STR("starttls"))) {
+		receiver_starttls(r);
+	} else if (!is_sasl && !str_eq(element->ns, STR(NS_DIALBACK))) {
+		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, NULL);
+	} else if (xml_tree_parse(&r->scratch, element->bytes, xml_reader_header(r->channel.reader), &xml, &node) < 0) {
+		receiver_close(r, STREAM_NOT_WELL_FORMED, NULL);
+	} else if (is_sasl) {
+		receiver_sasl(r, node);
+	} else {
+		receiver_dialback(r, node);
+	}
+	arena_clear(&r->scratch);
+}
+
+static void on_element(void *ctx, const struct xml_element *element)
+{
+	struct receiver *r = ctx;
+
+	if (r->state != RECEIVER_OPEN)
+		return;
+	if (str_eq(element->ns, STR(NS_SERVER)))
+		receiver_stanza(r, element);
+	else if (str_eq(element->ns, STR(NS_STREAM)) && str_eq(element->name, STR("error")))
+		receiver_close(r, STREAM_CONDITION_NONE, "the peer sent a stream error");
+	else
+		on_extension(r, element);
+}
+
+static void on_end(void *ctx)
+{
+	receiver_close(ctx, STREAM_CONDITION_NONE, NULL);
+}
+
+static void on_broken(void *ctx, int err)
+{
+	struct receiver *r = ctx;
+
+	if (r->state == RECEIVER_HEADER)
+		r->has_version = true;  /* the error needs a stream to stand in */
+	receiver_close(r, stream_condition_of(err), error_text(err));
+}
+
+static void on_closed(void *ctx, int err)
+{
+	struct receiver *r = ctx;
+
+	if (r->state != RECEIVER_CLOSING && r->state != RECEIVER_DEAD)
+		log_closed(r, STREAM_CONDITION_NONE, err < 0 ? error_text(err) : "the peer closed the connection");
+	drop(r);
+}
+
+static void on_open(void *ctx, int err)
+{
+	(void)ctx;
+	(void)err;              /* it was open when it came */
+}
+
+static void on_secured(void *ctx, int err, const char *why)
+{
+	struct receiver *r = ctx;
+	char address[ENDPOINT_TEXT_SIZE];
+
+	if (err == 0) {
+		r->state = RECEIVER_HEADER;
+		r->header_sent = false;
+		return;
+	}
+	endpoint_text(&r->channel.conn->peer, address);
+	LOG(r->site->log, LOG_WARNING, "tls-failed", KV_N("stream", r->id), KV_C("role", "receiving"), KV_C("address", address),
+	    KV_C("sender", r->from ? r->from : ""), KV_C("target", r->to ? r->to : ""), KV_C("reason", why));
+	drop(r);
+}
+
+static void on_drained(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct channel_handler channel_handler = {
+	.open = on_open, .secured = on_secured, .header = on_header, .element = on_element, .end = on_end, .broken = on_broken,
+	.drained = on_drained, .closed = on_closed,
+};
+
+int receiver_begin(struct receiver *r, struct conn *conn)
+{
+	if (channel_init(&r->channel, r->site, &channel_handler, r) < 0)
+		return TRUNK_ENOMEM;
+	r->since_wall_ms = loop_wall_ms(r->site->loop);
+	channel_attach(&r->channel, conn);
+	timer_start(r->site->loop, &r->timeout, r->site->limits->handshake_timeout_ms, on_timeout, r);
+	if (r->is_direct)
+		receiver_starttls(r);
+	return 0;
+}
+
+/* ---- time ---- */
+
+static void on_idle(struct receiver *r)
+{
+	const int64_t idle_ms = loop_now_ms(r->site->loop) - r->channel.heard_ms;
+	const int64_t limit_ms = r->site->limits->idle_timeout_ms;
+
+	if (limit_ms == 0 || r->is_paused || r->is_throttled || idle_ms < limit_ms)
+		timer_start(r->site->loop, &r->timeout, limit_ms > idle_ms ? limit_ms - idle_ms : 60 * 1000, on_timeout, r);
+	else
+		receiver_close(r, STREAM_CONDITION_NONE, "idle");
+}
+
+static void on_timeout(void *ctx)
+{
+	struct receiver *r = ctx;
+
+	if (r->state == RECEIVER_CLOSING)
+		drop(r);
+	else if (r->is_proved)
+		on_idle(r);
+	else if (r->has_answered)
+		receiver_close(r, STREAM_CONDITION_NONE, NULL);
+	else
+		receiver_close(r, STREAM_CONNECTION_TIMEOUT, "nothing was proved within limits.handshake-timeout");
+}
+
+void receiver_was_proved(struct receiver *r)
+{
+	if (r->is_proved)
+		return;
+	r->is_proved = true;
+	inbound_proved(r);
+	on_idle(r);
+}

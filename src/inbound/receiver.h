@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The receiving server's side of one stream, for the files of this room alone. */
+#ifndef TRUNK_INBOUND_RECEIVER_H
+#define TRUNK_INBOUND_RECEIVER_H
+
+#include "channel/channel.h"
+#include "stream/stream.h"
+#include "inbound/inbound.h"
+
+#include <uthash.h>
+
+enum {
+	RECEIVER_PAIRS_MAX = 1000,      /* domain pairs that one stream may carry */
+	RECEIVER_QUESTIONS_MAX = 20,    /* keys of one stream that are being verified at a time */
+	RECEIVER_SASL_TRIES_MAX = 3,
+	RECEIVER_CLOSE_MS = 2000,       /* that we wait for the peer's end of the stream */
+};
+
+struct address_entry;
+
+/* A domain pair on one stream: asked about (verify is set), or proved (lane.proof). */
+struct receiver_pair {
+	struct receiver *receiver;
+	struct relay_lane lane;
+	struct verify *verify;          /* under way; NULL: none */
+	struct str raw_sender, raw_target;      /* spelling of the domains in the last stanza; owned, absent at first */
+	double stanzas_per_second, bytes_per_second;    /* 0: none */
+	UT_hash_handle hh;
+	size_t key_len;
+	char key[];                     /* sender NUL target NUL, normalised */
+};
+
+enum receiver_state {
+	RECEIVER_HEADER = 1,            /* waits for the peer's header */
+	RECEIVER_OPEN,                  /* elements come */
+	RECEIVER_CLOSING,               /* our end is said */
+	RECEIVER_DEAD,                  /* freed at the end of this wake-up */
+};
+
+struct receiver {
+	struct list link;               /* in inbound->receivers */
+	struct inbound *inbound;
+	const struct site *site;
+	struct relay *relay;
+	struct channel channel;
+	uint64_t id;
+	enum receiver_state state;
+	bool is_direct;
+	bool has_version;               /* of the peer's header */
+	bool header_sent;               /* ours, since the last restart */
+	bool is_proved;                 /* some pair is: no longer counted as unproved */
+	bool has_answered;              /* a db:verify: the peer came to ask, not to send */
+	bool offered_external, offered_dialback;
+	bool is_paused;                 /* not read, for back-pressure */
+	bool is_throttled;              /* not read, for a rate */
+	char *from, *to;                /* of the header, normalised; NULL: absent; owned */
+	char stream_id[STREAM_ID_SIZE];
+	unsigned sasl_tries;
+	unsigned questions;             /* pairs whose verify is under way */
+	struct receiver_pair *pairs, *last;     /* `last` carried the last stanza */
+	struct address_entry *address;
+	struct timer timeout;           /* proof, idleness, or the end */
+	struct timer throttle;
+	double stanza_tokens, byte_tokens;
+	int64_t tokens_ms;
+	struct defer free;
+	struct arena scratch;           /* within one element */
+	int64_t since_wall_ms;
+	uint64_t stanzas;
+};
+
+/* ---- receiver.c: life, header, features, end ---- */
+
+struct receiver *receiver_new(struct inbound *inbound, const struct site *site, struct relay *relay, bool is_direct,
+			      struct address_entry *address);
+
+/* Takes `conn` and begins; on TRUNK_ENOMEM it is still the caller's. */
+int receiver_begin(struct receiver *receiver, struct conn *conn);
+void receiver_free(struct receiver **receiver);
+
+/* Says why, ends the stream, and lets go of the receiver once the peer has ended it, too. */
+void receiver_close(struct receiver *receiver, enum stream_condition condition, const char *text);
+void receiver_write(struct receiver *receiver, struct buf *out);        /* and ends the buffer */
+
+/* What the peer must show: its spoke's policy, else the global one. `domain` absent: the header's `from`. */
+const struct trust_policy *receiver_trust(const struct receiver *receiver, struct str domain);
+
+/* Whether the peer's certificate proves `domain` under that domain's policy. */
+bool receiver_certificate_proves(struct receiver *receiver, struct str domain, struct tls_judgement *ret_judgement);
+
+/* The first proof on the stream: it is no longer on its time. */
+void receiver_was_proved(struct receiver *receiver);
+
+struct receiver_pair *receiver_pair_find(struct receiver *receiver, const struct domain_pair *pair);
+struct receiver_pair *receiver_pair_add(struct receiver *receiver, const struct domain_pair *pair, enum proof proof);
+void receiver_pair_remove(struct receiver_pair **pair);
+
+/* Whether a sender domain may be proved on this stream beside what is proved already (zones, design.md §2). */
+bool receiver_zone_fits(const struct receiver *receiver, struct str sender);
+
+/* Whether what the stream has proved still holds under the configuration in force. */
+bool receiver_holds(struct receiver *receiver);
+
+/* ---- prove.c: STARTTLS, SASL, dialback ---- */
+
+void receiver_starttls(struct receiver *receiver);
+void receiver_sasl(struct receiver *receiver, const struct xml_node *node);
+void receiver_dialback(struct receiver *receiver, const struct xml_node *node);
+
+/* ---- pass.c: stanzas ---- */
+
+void receiver_stanza(struct receiver *receiver, const struct xml_element *element);
+void receiver_read(struct receiver *receiver);          /* reads or pauses, as pressure and rates say */
+void receiver_pressure(void *pair, bool is_congested);  /* of a lane; ctx is the struct receiver_pair */
+
+/* ---- inbound.c ---- */
+
+struct blocks *inbound_blocks(const struct inbound *inbound);
+
+void inbound_forget(struct receiver *receiver);         /* it ends: lists and counts */
+void inbound_proved(struct receiver *receiver);         /* counts */
+
+#endif
