@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The running daemon, for the files of this room alone. */
+#ifndef TRUNK_DAEMON_DAEMON_H
+#define TRUNK_DAEMON_DAEMON_H
+
+#include "control/control.h"
+#include "daemon/secret.h"
+#include "daemon/trunk.h"
+
+enum { LISTENERS_MAX = 64 };
+
+struct daemon_listener {
+	struct endpoint at;
+	bool is_direct;
+	struct listener *listener;
+};
+
+struct daemon {
+	const char *file;               /* of the configuration */
+	struct log *log;
+	struct loop *loop;
+	struct net *net;
+	struct dns *dns, *old_dns;      /* the old one stays until nobody can ask it any more */
+	struct audit *audit;
+	struct blocks *blocks;
+	struct dialback_secrets secrets;
+	struct trunk *trunk;
+	struct control *control;
+	struct daemon_listener listeners[LISTENERS_MAX];
+	unsigned listener_count;
+	struct timer watch, forget_dns;
+	int64_t loaded_wall_ms;
+	bool is_stopping;
+};
+
+/* start.c */
+int daemon_start(struct daemon *daemon, struct config *config, struct tls_store *store);
+void daemon_end(struct daemon *daemon);
+
+/* listen.c: opens what `config` names and is not open, and afterwards closes what it doesn't name. All or nothing. */
+int daemon_listen(struct daemon *daemon, const struct config *config, struct buf *why);
+int daemon_adopt(struct daemon *daemon, const struct config *config);   /* systemd's sockets */
+void daemon_unlisten(struct daemon *daemon);
+
+/* reload.c */
+int daemon_reload(void *daemon, struct buf *why);       /* fits control_reload_fn */
+int daemon_load_store(struct log *log, const struct config *config, int64_t wall_ms, struct tls_store **ret_store);
+int daemon_new_dns(struct daemon *daemon, const struct config *config, struct dns **ret_dns, struct buf *why);
+void daemon_watch(struct daemon *daemon);               /* certificate files and ends */
+void daemon_log_problem(void *log, const struct config_problem *problem);
+
+/* drop.c: from root to `user`, once everything that needs root is open. */
+int daemon_prepare_state(const struct config *config, struct buf *why);
+int daemon_drop(const struct config *config, struct log *log, struct buf *why);
+
+#endif

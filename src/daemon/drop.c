@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The state folder, and the way from root to a user of its own. */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int make_folder(const char *folder, mode_t mode, struct buf *why)
+{
+	struct stat stat_now;
+
+	if (mkdir(folder, mode) == 0)
+		return 0;
+	if (errno == EEXIST && stat(folder, &stat_now) == 0 && S_ISDIR(stat_now.st_mode))
+		return 0;
+	buf_addf(why, "%s: %s", folder, errno == EEXIST ? "not a folder" : strerror(errno));
+	return TRUNK_EIO;
+}
+
+/* The folder of the control socket is made where only it is missing. */
+static void make_parent(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char folder[4096];
+
+	if (!slash || slash == file || (size_t)(slash - file) >= sizeof(folder))
+		return;
+	memcpy(folder, file, (size_t)(slash - file));
+	folder[slash - file] = '\0';
+	mkdir(folder, 0755);
+}
+
+int daemon_prepare_state(const struct config *config, struct buf *why)
+{
+	int err;
+
+	if ((err = make_folder(config->state, 0700, why)) < 0)
+		return err;
+	if (access(config->state, R_OK | W_OK | X_OK) < 0) {
+		buf_addf(why, "%s: %s; the state folder keeps the dialback secret and must be writable", config->state, strerror(errno));
+		return TRUNK_EPERM;
+	}
+	make_parent(config->control);
+	return 0;
+}
+
+static void give(const char *folder, const char *name, const struct passwd *user)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s%s%s", folder, name[0] ? "/" : "", name);
+	if (lchown(path, user->pw_uid, user->pw_gid) < 0)
+		return;         /* what isn't there yet will be made by the user */
+}
+
+int daemon_drop(const struct config *config, struct log *log, struct buf *why)
+{
+	const struct passwd *user;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (geteuid() != 0)
+		return 0;
+	if (!config->user) {
+		LOG(log, LOG_WARNING, "running-as-root", KV_C("reason", "user is not set, so the rights of root are kept"));
+		return 0;
+	}
+	if (!(user = getpwnam(config->user))) {
+		buf_addf(why, "user %s: there is no such user; make it, or name another under user", config->user);
+		return TRUNK_ENOENT;
+	}
+	give(config->state, "", user);
+	give(config->state, "dialback.secret", user);
+	give(config->state, "self-signed", user);
+	give(config->control, "", user);
+	if (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0 || setuid(0) == 0) {
+		buf_addf(why, "user %s: %s", config->user, strerror(errno));
+		return TRUNK_EPERM;
+	}
+	return 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A new configuration: all of it or nothing, and certificates that change on disk. */
+#include "daemon/daemon.h"
+
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+enum {
+	WATCH_MS = 60 * 1000,           /* between looks at the certificate files */
+	EXPIRY_WARN_MS = 14 * 24 * 3600 * 1000LL,
+	EXPIRY_EVERY = 24 * 60,         /* looks between two warnings of the same end */
+	OLD_DNS_MS = 60 * 1000,
+};
+
+void daemon_log_problem(void *log, const struct config_problem *problem)
+{
+	LOG(log, problem->is_warning ? LOG_WARNING : LOG_ERROR, "configuration", KV_C("problem", problem->text));
+}
+
+static void log_tls_problem(void *log, bool is_fatal, const char *text)
+{
+	LOG(log, is_fatal ? LOG_ERROR : LOG_WARNING, "certificate", KV_C("problem", text));
+}
+
+int daemon_load_store(struct log *log, const struct config *config, int64_t wall_ms, struct tls_store **ret_store)
+{
+	return tls_store_new(&config->tls, wall_ms, log_tls_problem, log, ret_store);
+}
+
+int daemon_new_dns(struct daemon *daemon, const struct config *config, struct dns **ret_dns, struct buf *why)
+{
+	const struct dns_resolver_ops *ops;
+	const char *reason = "";
+	void *resolver;
+	int err;
+
+	if ((err = dns_unbound_new(daemon->loop, &config->dns, &ops, &resolver, &reason)) < 0) {
+		buf_addf(why, "dns: %s", reason ? reason : error_text(err));
+		return err;
+	}
+	*ret_dns = dns_new(daemon->loop, ops, resolver, config->dns.timeout_ms);
+	return *ret_dns ? 0 : TRUNK_ENOMEM;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_list(const char *const *a, const char *const *b)
+{
+	if (!a || !b)
+		return a == b;
+	for (; *a && *b; a++, b++)
+		if (strcmp(*a, *b) != 0)
+			return false;
+	return !*a && !*b;
+}
+
+static bool same_dns(const struct dns_options *a, const struct dns_options *b)
+{
+	return same_list(a->servers, b->servers) && same(a->trust_anchor, b->trust_anchor) && a->timeout_ms == b->timeout_ms;
+}
+
+/* What only a restart can change; refused in words, so that nobody believes it in force. */
+static int check_fixed(const struct config *now, const struct config *next, struct buf *why)
+{
+	const struct {
+		const char *name;
+		bool is_same;
+	} fixed[] = {
+		{"trunk", same(now->trunk, next->trunk)}, {"state", same(now->state, next->state)},
+		{"control", same(now->control, next->control)}, {"control-group", same(now->control_group, next->control_group)},
+		{"user", same(now->user, next->user)}, {"workers", now->workers == next->workers},
+		{"audit.store", now->audit_store == next->audit_store}, {"audit.lines", same(now->audit_lines, next->audit_lines)},
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (fixed[i].is_same)
+			continue;
+		buf_addf(why, "%s: \"%s\" can only change with a restart; put it back, or restart trunkd", next->file, fixed[i].name);
+		return TRUNK_EINVAL;
+	}
+	return 0;
+}
+
+static void forget_dns(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	dns_free(&daemon->old_dns);
+}
+
+static void swap_dns(struct daemon *daemon, struct dns *dns)
+{
+	if (!dns)
+		return;
+	dns_free(&daemon->old_dns);
+	daemon->old_dns = daemon->dns;
+	daemon->dns = dns;
+	trunk_set_dns(daemon->trunk, dns);
+	timer_start(daemon->loop, &daemon->forget_dns, OLD_DNS_MS, forget_dns, daemon);
+}
+
+/* Everything that can fail comes first; the swap itself only at the end. */
+static int take_config(struct daemon *daemon, struct config *config, struct buf *why)
+{
+	const struct config *now = trunk_config(daemon->trunk);
+	struct tls_store *store = NULL;
+	struct dns *dns = NULL;
+	int err;
+
+	if ((err = check_fixed(now, config, why)) < 0)
+		return err;
+	if ((err = daemon_load_store(daemon->log, config, loop_wall_ms(daemon->loop), &store)) < 0) {
+		buf_addf(why, "certificates: %s; the log has the details", error_text(err));
+		return err;
+	}
+	if (!same_dns(&now->dns, &config->dns) && (err = daemon_new_dns(daemon, config, &dns, why)) < 0)
+		goto done;
+	if ((err = daemon_listen(daemon, config, why)) < 0)
+		goto undo;
+	swap_dns(daemon, dns);
+	dns = NULL;
+	if ((err = trunk_reload(daemon->trunk, config, store)) < 0)
+		goto undo;
+	log_set_level(daemon->log, config->log_level, config->log_format);
+undo:
+	dns_free(&dns);
+done:
+	tls_store_free(&store);
+	return err;
+}
+
+struct first_problem {
+	struct log *log;
+	struct buf *why;
+};
+
+static void on_problem(void *ctx, const struct config_problem *problem)
+{
+	struct first_problem *first = ctx;
+
+	daemon_log_problem(first->log, problem);
+	if (!problem->is_warning && buf_len(first->why) < 4096)
+		buf_addf(first->why, "%s%s", buf_len(first->why) ? "\n" : "", problem->text);
+}
+
+int daemon_reload(void *ctx, struct buf *why)
+{
+	struct daemon *daemon = ctx;
+	struct first_problem first = {.log = daemon->log, .why = why};
+	struct config *config = NULL;
+	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	if ((err = config_load(daemon->file, on_problem, &first, &config)) < 0) {
+		if (buf_len(why) == 0)
+			buf_addf(why, "%s: %s", daemon->file, error_text(err));
+	} else {
+		err = take_config(daemon, config, why);
+	}
+	config_free(&config);
+	if (err < 0) {
+		LOG(daemon->log, LOG_ERROR, "reload-refused", KV("reason", buf_str(why)), KV_C("in-force", "the configuration from before"));
+	} else {
+		daemon->loaded_wall_ms = loop_wall_ms(daemon->loop);
+		LOG(daemon->log, LOG_NOTICE, "reloaded", KV_C("file", daemon->file), KV_N("generation", trunk_site(daemon->trunk)->generation));
+	}
+	sd_notify(0, "READY=1");
+	return err;
+}
+
+static void warn_expiry(void *ctx, const char *what, int64_t not_after_ms)
+{
+	struct daemon *daemon = ctx;
+	const time_t second = (time_t)(not_after_ms / 1000);
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&second, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	LOG(daemon->log, LOG_WARNING, "certificate-ends", KV_C("certificate", what), KV_C("date", text));
+}
+
+static void on_watch(void *ctx)
+{
+	struct daemon *daemon = ctx;
+	const struct site *site = trunk_site(daemon->trunk);
+	struct tls_store *store = NULL;
+	struct config *config = config_ref((struct config *)(uintptr_t)trunk_config(daemon->trunk));
+
+	if (tls_store_is_stale(site->store) && daemon_load_store(daemon->log, config, loop_wall_ms(daemon->loop), &store) == 0 &&
+	    trunk_reload(daemon->trunk, config, store) == 0)
+		LOG(daemon->log, LOG_NOTICE, "certificates-reloaded", KV_N("generation", site->generation));
+	tls_store_free(&store);
+	config_free(&config);
+	daemon_watch(daemon);
+}
+
+void daemon_watch(struct daemon *daemon)
+{
+	static _Thread_local unsigned looks;
+
+	if (looks++ % EXPIRY_EVERY == 0)
+		tls_store_expiring(trunk_site(daemon->trunk)->store, loop_wall_ms(daemon->loop), EXPIRY_WARN_MS, warn_expiry, daemon);
+	timer_start(daemon->loop, &daemon->watch, WATCH_MS, on_watch, daemon);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Puts the daemon together and takes it apart. */
+#include "daemon/daemon.h"
+
+#include <unistd.h>
+
+static const struct config *current_config(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	return trunk_config(daemon->trunk);
+}
+
+static int64_t loaded_ms(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	return daemon->loaded_wall_ms;
+}
+
+static int change_secret(void *ctx, const char *verb, struct str secret, struct buf *why)
+{
+	struct daemon *daemon = ctx;
+
+	return secret_replace(trunk_config(daemon->trunk)->state, strcmp(verb, "rotate") == 0 ? STR_NONE : secret, loop_wall_ms(daemon->loop),
+			      &daemon->secrets, why);
+}
+
+static int open_control(struct daemon *daemon, const struct config *config)
+{
+	const struct control_env env = {
+		.loop = daemon->loop, .log = daemon->log, .audit = daemon->audit, .blocks = daemon->blocks,
+		.site = trunk_site(daemon->trunk), .inbound = trunk_inbound(daemon->trunk), .relay = trunk_relay(daemon->trunk),
+		.config = current_config, .reload = daemon_reload, .secret = change_secret, .loaded_ms = loaded_ms, .ctx = daemon,
+	};
+
+	return control_new(&env, config->control, config->control_group, &daemon->control);
+}
+
+static int build(struct daemon *daemon, struct config *config, struct tls_store *store, struct buf *why)
+{
+	int err;
+
+	if ((err = secret_load(config->state, loop_wall_ms(daemon->loop), &daemon->secrets, why)) < 0)
+		return err;
+	if (!(daemon->net = net_uv_new(daemon->loop)) || !(daemon->blocks = blocks_new()))
+		return TRUNK_ENOMEM;
+	if ((err = daemon_new_dns(daemon, config, &daemon->dns, why)) < 0)
+		return err;
+	err = audit_new(daemon->loop, daemon->log, config->audit_store == AUDIT_NONE ? AUDIT_OFF : AUDIT_LOG, config->audit_lines, &daemon->audit);
+	if (err < 0) {
+		buf_addf(why, "audit.lines %s: cannot be written", config->audit_lines ? config->audit_lines : "");
+		return err;
+	}
+	daemon->trunk = trunk_new(&(struct trunk_options){
+		.loop = daemon->loop, .net = daemon->net, .dns = daemon->dns, .log = daemon->log, .audit = daemon->audit,
+		.blocks = daemon->blocks, .store = store, .secrets = &daemon->secrets, .config = config,
+	});
+	return daemon->trunk ? 0 : TRUNK_ENOMEM;
+}
+
+int daemon_start(struct daemon *daemon, struct config *config, struct tls_store *store)
+{
+	struct buf why = {0};
+	int err;
+
+	if ((err = build(daemon, config, store, &why)) < 0 || (err = daemon_adopt(daemon, config)) < 0 ||
+	    (err = daemon_listen(daemon, config, &why)) < 0)
+		goto done;
+	if ((err = open_control(daemon, config)) < 0) {
+		buf_addf(&why, "control %s: %s", config->control, err == TRUNK_EBUSY ? "another trunkd answers there" : error_text(err));
+		goto done;
+	}
+	if ((err = daemon_drop(config, daemon->log, &why)) < 0)
+		goto done;
+	daemon->loaded_wall_ms = loop_wall_ms(daemon->loop);
+	daemon_watch(daemon);
+done:
+	if (err < 0)
+		LOG(daemon->log, LOG_ERROR, "cannot-start", KV("reason", buf_len(&why) ? buf_str(&why) : str_of(error_text(err))));
+	buf_fini(&why);
+	return err;
+}
+
+void daemon_end(struct daemon *daemon)
+{
+	timer_stop(&daemon->watch);
+	timer_stop(&daemon->forget_dns);
+	daemon_unlisten(daemon);
+	control_free(&daemon->control);
+	trunk_free(&daemon->trunk);
+	audit_free(&daemon->audit);
+	blocks_free(&daemon->blocks);
+	dns_free(&daemon->dns);
+	dns_free(&daemon->old_dns);
+	net_free(&daemon->net);
+}
