@@ -55,6 +55,7 @@ void receiver_pair_remove(struct receiver_pair **pair)
 	if (gone->verify)
 		gone->receiver->questions--;
 	verify_cancel(&gone->verify);
+	outbound_uncarry(&gone->carrier);
 	HASH_DEL(gone->receiver->pairs, gone);
 	relay_lane_fini(&gone->lane);
 	free((char *)(uintptr_t)gone->raw_sender.at);

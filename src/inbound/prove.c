@@ -105,6 +105,34 @@ void receiver_sasl(struct receiver *r, const struct xml_node *node)
 	}
 }
 
+/* ---- both ways (XEP-0288) ---- */
+
+void receiver_bidi(struct receiver *r)
+{
+	if (r->offered_bidi && !r->is_proved)
+		r->is_bidirectional = true;
+	else
+		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, "bidi comes before the proof, and only where it was offered");
+}
+
+void receiver_carry(struct receiver *r)
+{
+	if (!r->is_bidirectional || r->state != RECEIVER_OPEN)
+		return;
+	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
+		const struct domain_pair reversed = {.sender = pair->lane.pair.target, .target = pair->lane.pair.sender};
+
+		if (pair->lane.proof != PROOF_NONE && !pair->carrier.link)
+			outbound_carry(relay_outbound(r->relay), &reversed, &r->channel, pair->lane.proof, &pair->carrier);
+	}
+}
+
+void receiver_uncarry(struct receiver *r)
+{
+	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
+		outbound_uncarry(&pair->carrier);
+}
+
 /* ---- dialback: receiving server ---- */
 
 static void send_result(struct receiver *r, const struct domain_pair *pair, enum dialback_type type, enum stanza_condition condition)
@@ -132,6 +160,7 @@ static void accept_result(struct receiver_pair *pair, enum proof proof)
 	    KV("target", pair->lane.pair.target), KV_C("proof", proof_text(proof)));
 	send_result(r, &pair->lane.pair, DIALBACK_VALID, STANZA_CONDITION_NONE);
 	receiver_was_proved(r);
+	receiver_carry(r);
 }
 
 static void on_verified(void *ctx, enum verify_answer answer, const char *why)

@@ -27,6 +27,7 @@ static void drop(struct receiver *r)
 	if (r->state == RECEIVER_DEAD)
 		return;
 	r->state = RECEIVER_DEAD;
+	receiver_uncarry(r);
 	channel_ignore(&r->channel);
 	defer_start(r->site->loop, &r->free);
 }
@@ -178,6 +179,7 @@ void receiver_close(struct receiver *r, enum stream_condition condition, const c
 	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD)
 		return;
 	log_closed(r, condition, text);
+	receiver_uncarry(r);
 	if (r->is_direct && !r->channel.is_secured) {
 		drop(r);                /* there is no stream yet to say anything on */
 		return;
@@ -212,11 +214,12 @@ static void choose_features(struct receiver *r, struct stream_features *features
 		features->external = is_certified && trust->external && !r->is_proved &&
 				     relay_judge_pair(r->relay, &pair).decision == DECISION_PASS;
 		features->dialback = (trust->dialback && (!is_secured || !r->from || trust->verify == VERIFY_DIALBACK)) || is_certified;
+		features->bidi = !r->is_proved && (features->external || features->dialback);
 		features->max_bytes = r->site->limits->stanza_bytes;
 		features->idle_seconds = (uint64_t)r->site->limits->idle_timeout_ms / 1000;
 	}
 	if (!is_secured && trust->verify == VERIFY_CERTIFICATE && trust->tls == TLS_POLICY_OPTIONAL)
-		features->dialback = false;     /* a certificate is demanded, and there is none without TLS */
+		features->dialback = features->bidi = false;    /* a certificate is demanded, and there is none without TLS */
 }
 
 static void send_features(struct receiver *r)
@@ -228,6 +231,7 @@ static void send_features(struct receiver *r)
 	choose_features(r, &features);
 	r->offered_external = features.external;
 	r->offered_dialback = features.dialback;
+	r->offered_bidi = features.bidi;
 	stream_features_write(&out, &features);
 	receiver_write(r, &out);
 	if (!features.starttls && !features.external && !features.dialback && !r->is_proved) {
@@ -295,7 +299,9 @@ static void on_header(void *ctx, const struct xml_header *xml)
 	send_header(r);
 	if (r->has_version)
 		send_features(r);
-	else
+	if (r->is_proved)
+		receiver_carry(r);      /* behind SASL */
+	if (!r->has_version)
 		r->offered_dialback = receiver_trust(r, STR_NONE)->dialback;
 }
 
@@ -310,6 +316,8 @@ static void on_extension(struct receiver *r, const struct xml_element *element)
 
 	if (is_tls && str_eq(element->name, STR("starttls"))) {
 		receiver_starttls(r);
+	} else if (str_eq(element->ns, STR(NS_BIDI)) && str_eq(element->name, STR("bidi"))) {
+		receiver_bidi(r);
 	} else if (!is_sasl && !str_eq(element->ns, STR(NS_DIALBACK))) {
 		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, NULL);
 	} else if (xml_tree_parse(&r->scratch, element->bytes, xml_reader_header(r->channel.reader), &xml, &node) < 0) {
@@ -383,7 +391,10 @@ static void on_secured(void *ctx, int err, const char *why)
 
 static void on_drained(void *ctx)
 {
-	(void)ctx;
+	struct receiver *r = ctx;
+
+	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
+		outbound_drained(&pair->carrier);
 }
 
 static const struct channel_handler channel_handler = {

@@ -23,6 +23,7 @@ struct receiver_pair {
 	struct receiver *receiver;
 	struct relay_lane lane;
 	struct verify *verify;          /* under way; NULL: none */
+	struct link_carrier carrier;    /* of the reversed pair, where the stream goes both ways */
 	struct str raw_sender, raw_target;      /* spelling of the domains in the last stanza; owned, absent at first */
 	double stanzas_per_second, bytes_per_second;    /* 0: none */
 	UT_hash_handle hh;
@@ -50,7 +51,8 @@ struct receiver {
 	bool header_sent;               /* ours, since the last restart */
 	bool is_proved;                 /* some pair is: no longer counted as unproved */
 	bool has_answered;              /* a db:verify: the peer came to ask, not to send */
-	bool offered_external, offered_dialback;
+	bool offered_external, offered_dialback, offered_bidi;
+	bool is_bidirectional;          /* the peer asked for it (XEP-0288) */
 	bool is_paused;                 /* not read, for back-pressure */
 	bool is_throttled;              /* not read, for a rate */
 	char *from, *to;                /* of the header, normalised; NULL: absent; owned */
@@ -106,6 +108,13 @@ bool receiver_holds(struct receiver *receiver);
 void receiver_starttls(struct receiver *receiver);
 void receiver_sasl(struct receiver *receiver, const struct xml_node *node);
 void receiver_dialback(struct receiver *receiver, const struct xml_node *node);
+
+/* The peer wants the stream to go both ways. */
+void receiver_bidi(struct receiver *receiver);
+
+/* Where the stream goes both ways, stanzas of the reversed pair may take it as soon as the pair is proved and the stream is open. */
+void receiver_carry(struct receiver *receiver);
+void receiver_uncarry(struct receiver *receiver);
 
 /* ---- pass.c: stanzas ---- */
 

@@ -54,16 +54,25 @@ static void queue_pop(struct link *link)
 
 static void queue_shrink(struct link *link)
 {
-	const size_t keep = initiator_is_ready(&link->initiator) ? QUEUE_KEEP_BYTES : 0;
+	const size_t keep = link_channel(link) ? QUEUE_KEEP_BYTES : 0;
 
 	buf_trim(&link->queue.bytes, keep);
 	buf_trim(&link->queue.entries, keep);
 	queue_count(link);
 }
 
+struct channel *link_channel(const struct link *link)
+{
+	if (initiator_is_ready(&link->initiator))
+		return (struct channel *)(uintptr_t)&link->initiator.channel;
+	return list_is_empty(&link->carriers) ? NULL : LIST_OF(link->carriers.next, struct link_carrier, link_in)->channel;
+}
+
 bool link_is_empty(const struct link *link)
 {
-	return !queue_first(&link->queue) && (!link->initiator.has_channel || channel_pending(&link->initiator.channel) == 0);
+	const struct channel *channel = link_channel(link);
+
+	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0);
 }
 
 static void bounce_first(struct link *link, enum stanza_condition condition, const char *why)
@@ -123,6 +132,10 @@ static void dial(struct link *link)
 
 static void want_up(struct link *link)
 {
+	if (link_channel(link)) {
+		defer_start(link->outbound->site->loop, &link->flush);
+		return;
+	}
 	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop || link->is_draining)
 		return;
 	if (now_ms(link) >= link->next_try_ms)
@@ -154,31 +167,46 @@ static int64_t backoff_ms(const struct link *link)
 
 /* ---- the stream up ---- */
 
+/* A stanza that was cut with its stream is sent whole on the next. */
+static void begin_on(struct link *link, const struct channel *channel)
+{
+	if (link->sent_on != channel)
+		link->queue.sent = 0;
+	link->sent_on = channel;
+}
+
+static void pop_sent(struct link *link)
+{
+	struct queue *queue = &link->queue;
+	const struct queue_entry *first;
+
+	while ((first = queue_first(queue)) && queue->sent >= first->len) {
+		const size_t rest = queue->sent - first->len;
+
+		queue_pop(link);
+		queue->sent = rest;
+	}
+}
+
 static void flush(void *ctx)
 {
 	struct link *link = ctx;
 	struct queue *queue = &link->queue;
-	struct channel *channel = &link->initiator.channel;
+	struct channel *channel = link_channel(link);
 
-	while (initiator_is_ready(&link->initiator) && buf_len(&queue->bytes) > queue->sent &&
-	       channel_pending(channel) < LINK_WRITE_AHEAD_BYTES) {
+	begin_on(link, channel);
+	while (channel && buf_len(&queue->bytes) > queue->sent && channel_pending(channel) < LINK_WRITE_AHEAD_BYTES) {
 		const struct str chunk = str_until(str_from(buf_str(&queue->bytes), queue->sent), LINK_CHUNK_BYTES);
-		const struct queue_entry *first;
 
 		if (channel_write(channel, chunk) < 0)
-			break;          /* `failed` comes, or there is room later */
+			break;          /* its end will be told */
 		queue->sent += chunk.len;
 		link->active_ms = now_ms(link);
-		while ((first = queue_first(queue)) && queue->sent >= first->len) {
-			const size_t rest = queue->sent - first->len;
-
-			queue_pop(link);
-			queue->sent = rest;
-		}
+		pop_sent(link);
 	}
 	queue_shrink(link);
 	tell_pressure(link);
-	if (channel->conn && channel_pending(channel) > 0)
+	if (channel && channel_pending(channel) > 0)
 		watch(link);
 }
 
@@ -191,7 +219,6 @@ static void on_ready(void *ctx)
 	link->up_since_wall_ms = loop_wall_ms(link->outbound->site->loop);
 	link->active_ms = now_ms(link);
 	link->why[0] = '\0';
-	link->queue.sent = 0;
 	LOG(link->outbound->site->log, LOG_INFO, "link-up", KV_N("link", link->id), KV_C("role", "initiating"),
 	    KV("sender", link->pair.sender), KV("target", link->pair.target), KV_C("address", address),
 	    KV_C("tls", link->initiator.channel.is_secured ? tls_session_version(link->initiator.channel.tls) : "none"),
@@ -224,7 +251,7 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	const int64_t up_ms = was_up ? loop_wall_ms(link->outbound->site->loop) - link->up_since_wall_ms : 0;
 
 	link->up_since_wall_ms = 0;
-	link->queue.sent = 0;           /* a stanza that was cut is sent whole on the next stream */
+	begin_on(link, NULL);
 	link->failures = up_ms > LINK_BACKOFF_MAX_MS ? 0 : link->failures + 1;
 	link->next_try_ms = now_ms(link) + (link->failures ? backoff_ms(link) : 0);
 	link->condition = failure->condition;
@@ -251,7 +278,7 @@ static void on_tick(void *ctx)
 	const struct limits *limits = link->outbound->site->limits;
 	const bool is_up = initiator_is_ready(initiator);
 
-	if (!is_up && queue_first(&link->queue))
+	if (!link_channel(link) && queue_first(&link->queue))
 		bounce_old(link);
 	if (is_up && channel_pending(&initiator->channel) > 0 && now_ms(link) - initiator->channel.conn->progress_ms >= LINK_STALL_MS) {
 		LOG(link->outbound->site->log, LOG_WARNING, "link-stalled", KV_N("link", link->id), KV("sender", link->pair.sender),
@@ -291,10 +318,7 @@ int link_end(struct link *link)
 	link->target->queued_bytes += entry.len;
 	link->stanzas++;
 	queue_count(link);
-	if (initiator_is_ready(&link->initiator))
-		defer_start(link->outbound->site->loop, &link->flush);
-	else
-		want_up(link);
+	want_up(link);
 	tell_pressure(link);
 	return 0;
 }
@@ -325,7 +349,52 @@ bool link_is_congested(const struct link *link)
 
 enum proof link_proof(const struct link *link)
 {
-	return link->initiator.proof;
+	if (initiator_is_ready(&link->initiator) || list_is_empty(&link->carriers))
+		return link->initiator.proof;
+	return LIST_OF(link->carriers.next, struct link_carrier, link_in)->proof;
+}
+
+/* ---- streams of the peer that take stanzas back ---- */
+
+int outbound_carry(struct outbound *outbound, const struct domain_pair *pair, struct channel *channel, enum proof proof,
+		   struct link_carrier *carrier)
+{
+	struct link *link = outbound_link(outbound, pair);
+
+	if (!link)
+		return TRUNK_ENOMEM;
+	*carrier = (struct link_carrier){.link = link, .channel = channel, .proof = proof};
+	list_add_tail(&link->carriers, &carrier->link_in);
+	timer_stop(&link->retry);
+	if (!initiator_is_ready(&link->initiator) && link->initiator.state != INITIATOR_ENDING)
+		initiator_stop(&link->initiator);
+	link->failures = 0;
+	link->next_try_ms = 0;
+	LOG(outbound->site->log, LOG_INFO, "link-carried", KV_N("link", link->id), KV_C("role", "receiving"), KV("sender", pair->sender),
+	    KV("target", pair->target), KV_C("proof", proof_text(proof)));
+	defer_start(outbound->site->loop, &link->flush);
+	return 0;
+}
+
+void outbound_uncarry(struct link_carrier *carrier)
+{
+	struct link *link = carrier->link;
+
+	if (!link)
+		return;
+	list_remove(&carrier->link_in);
+	carrier->link = NULL;
+	if (link->sent_on == carrier->channel)
+		begin_on(link, NULL);
+	if (queue_first(&link->queue))
+		want_up(link);
+	link_release(&link);
+}
+
+void outbound_drained(struct link_carrier *carrier)
+{
+	if (carrier->link && link_channel(carrier->link) == carrier->channel)
+		flush(carrier->link);
 }
 
 /* ---- life ---- */
@@ -372,6 +441,7 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 	link->outbound = outbound;
 	link->id = ++outbound->next_id;
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
+	list_init(&link->carriers);
 	defer_init(&link->flush, flush, link);
 	initiator_init(&link->initiator, outbound->site, INITIATOR_LINK, &link->pair, &link_handler, link);
 	HASH_ADD_KEYPTR(hh, outbound->links, link->key, link->key_len, link);
@@ -385,6 +455,10 @@ void link_free(struct link **link)
 	if (!gone)
 		return;
 	*link = NULL;
+	LIST_EACH (pos, &gone->carriers) {
+		list_remove(pos);
+		LIST_OF(pos, struct link_carrier, link_in)->link = NULL;
+	}
 	HASH_DEL(gone->outbound->links, gone);
 	initiator_fini(&gone->initiator);
 	defer_stop(&gone->flush);
@@ -416,7 +490,7 @@ void link_restart(struct link *link, enum stream_condition condition)
 	}
 	initiator_stop(&link->initiator);
 	link->up_since_wall_ms = 0;
-	link->queue.sent = 0;
+	begin_on(link, NULL);
 	link->next_try_ms = now_ms(link);
 	link->failures = 0;
 	timer_stop(&link->retry);

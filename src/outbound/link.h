@@ -47,6 +47,8 @@ struct link {
 	unsigned users;                 /* lanes that hold it */
 	uint64_t id;
 	struct initiator initiator;
+	struct list carriers;           /* of struct link_carrier: streams of the peer that take stanzas back */
+	const struct channel *sent_on;  /* that the `sent` bytes of the queue went to; NULL: none */
 	struct queue queue;
 	struct defer flush;
 	struct timer tick;              /* while something waits, or the stream is up */
@@ -67,6 +69,9 @@ struct link {
 
 struct link *link_new(struct outbound *outbound, const struct domain_pair *pair);
 void link_free(struct link **link);
+
+/* The stream that stanzas go to now: our own where it is up, else one of the peer's; NULL: none. */
+struct channel *link_channel(const struct link *link);
 
 /* Drops the stream and dials again where something waits. */
 void link_restart(struct link *link, enum stream_condition condition);

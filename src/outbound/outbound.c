@@ -37,7 +37,7 @@ static void sweep(void *ctx)
 	struct link *link, *next;
 
 	HASH_ITER(hh, outbound->links, link, next) {
-		if (link->users == 0 && link_is_empty(link) && link->initiator.state == INITIATOR_IDLE)
+		if (link->users == 0 && link_is_empty(link) && link->initiator.state == INITIATOR_IDLE && list_is_empty(&link->carriers))
 			link_free(&link);
 	}
 	verifiers_sweep(outbound);
@@ -104,6 +104,13 @@ static void describe(struct link *link, stream_info_fn *fn, void *ctx)
 	char names[256];
 
 	initiator_describe(&link->initiator, &info, names);
+	if (!initiator_is_ready(&link->initiator) && link_channel(link)) {
+		info.state = "up";
+		info.role = "receiving";        /* on the peer's own stream, which goes both ways */
+		info.proof = link_proof(link);
+		info.tls = link_channel(link)->is_secured ? tls_session_version(link_channel(link)->tls) : "";
+		endpoint_text(&link_channel(link)->conn->peer, info.address);
+	}
 	fn(ctx, &info);
 }
 

@@ -39,6 +39,25 @@ void link_abort(struct link *link);             /* forgets what was written sinc
 bool link_is_congested(const struct link *link);
 enum proof link_proof(const struct link *link);
 
+/* ---- streams that a peer opened and that became bidirectional (XEP-0288) ---- */
+
+struct channel;
+
+/* Lives inside its owner, zeroed; it carries the stanzas of one link over the owner's channel. */
+struct link_carrier {
+	struct list link_in;            /* in link->carriers, while carrying */
+	struct link *link;              /* NULL: it carries nothing */
+	struct channel *channel;
+	enum proof proof;               /* of the peer */
+};
+
+/* From now on stanzas of `pair` go over `channel`, whose peer has proved pair->target with the reversed pair, rather than over a stream that
+ * would have to be dialled; one that is up already is kept. Returns 0 or TRUNK_ENOMEM. */
+int outbound_carry(struct outbound *outbound, const struct domain_pair *pair, struct channel *channel, enum proof proof,
+		   struct link_carrier *carrier);
+void outbound_uncarry(struct link_carrier *carrier);    /* no-op where it carries nothing; before the channel is ended */
+void outbound_drained(struct link_carrier *carrier);    /* the channel can take more */
+
 /* ---- asking the authoritative server (XEP-0220 §2.3) ---- */
 
 enum verify_answer {
