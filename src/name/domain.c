@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 enum {
-	LABEL_BYTES_MAX = 63,           /* RFC 1035 §2.3.4, of A-labels */
-	ASCII_BYTES_MAX = 253,          /* the same limit of 255 octets on the wire, written with dots */
+	LABEL_BYTES_MAX = 63,  /* RFC 1035 §2.3.4, of A-labels */
+	ASCII_BYTES_MAX = 253, /* the same limit of 255 octets on the wire, written with dots */
 	IDN_FLAGS = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL,
 };
 

@@ -7,7 +7,8 @@
 /* What a localpart may not hold besides controls: the signs that RFC 7622 §3.3.1 names, and the blank, which is outside of its
  * PRECIS class. Bytes above 0x7f are judged as UTF-8, by is_text(). */
 static const bool is_not_local[256] = {
-	[' '] = true, ['"'] = true, ['&'] = true, ['\''] = true, ['/'] = true, [':'] = true, ['<'] = true, ['>'] = true, ['@'] = true,
+	[' '] = true, ['"'] = true, ['&'] = true, ['\''] = true, ['/'] = true,
+	[':'] = true, ['<'] = true, ['>'] = true, ['@'] = true,
 };
 
 /* Whether `s` is UTF-8 without the controls U+0080 to U+009F. */

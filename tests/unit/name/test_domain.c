@@ -56,10 +56,10 @@ static void both_forms_of_international_names_are_one(void **state)
 	becomes("MÜNCHEN.Example", "münchen.example", "xn--mnchen-3ya.example");
 	becomes("xn--mnchen-3ya.example", "münchen.example", "xn--mnchen-3ya.example");
 	becomes("XN--MNCHEN-3YA.example.", "münchen.example", "xn--mnchen-3ya.example");
-	becomes("mu\xcc\x88nchen.example", "münchen.example", "xn--mnchen-3ya.example");        /* NFD */
-	becomes("faß.example", "faß.example", "xn--fa-hia.example");                         /* not "fass" */
+	becomes("mu\xcc\x88nchen.example", "münchen.example", "xn--mnchen-3ya.example"); /* NFD */
+	becomes("faß.example", "faß.example", "xn--fa-hia.example");                     /* not "fass" */
 	becomes("例え.example", "例え.example", "xn--r8jz45g.example");
-	becomes("example\xe3\x80\x82org", "example.org", "example.org");                        /* the ideographic full stop */
+	becomes("example\xe3\x80\x82org", "example.org", "example.org"); /* the ideographic full stop */
 }
 
 static void literals_stay_as_they_are(void **state)
@@ -101,12 +101,38 @@ static void labels_have_their_lengths(void **state)
 static void what_no_host_name_holds_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"a b.example", " a.example", "a.example ", "a/b", "a@b", "a\tb", "a\nb", "a\x7f" "b", "a:b", "a&b", "a'b", "a\"b", "a<b",
-		"a*b", "*", "*.example.org", "-a.example", "a-.example", "a.-b",
-		"a\xef\xbc\x8f" "b.example",            /* full-width '/' */
-		"a\xef\xbc\xa0" "b.example",            /* full-width '@' */
-		"\xc2\xad.example",                     /* a soft hyphen, which the mapping drops */
-		"\xc3\xbc b.example", "\xc3\xbc\n", "\xff\xfe", "\xc3", "\xed\xa0\x80.example", "\xe2\x80\xae" "a.example",
+		"a b.example",
+		" a.example",
+		"a.example ",
+		"a/b",
+		"a@b",
+		"a\tb",
+		"a\nb",
+		"a\x7f"
+		"b",
+		"a:b",
+		"a&b",
+		"a'b",
+		"a\"b",
+		"a<b",
+		"a*b",
+		"*",
+		"*.example.org",
+		"-a.example",
+		"a-.example",
+		"a.-b",
+		"a\xef\xbc\x8f"
+		"b.example", /* full-width '/' */
+		"a\xef\xbc\xa0"
+		"b.example",        /* full-width '@' */
+		"\xc2\xad.example", /* a soft hyphen, which the mapping drops */
+		"\xc3\xbc b.example",
+		"\xc3\xbc\n",
+		"\xff\xfe",
+		"\xc3",
+		"\xed\xa0\x80.example",
+		"\xe2\x80\xae"
+		"a.example",
 	};
 
 	(void)state;
@@ -125,7 +151,7 @@ static void alabels_that_lead_nowhere_are_refused(void **state)
 	refused(STR("xn--a.example"));
 	refused(STR("xn--.example"));
 	refused(STR("xn--mnchen-3ya99999999.example"));
-	refused(STR("xn--ls8h.example"));               /* an emoji: IDNA2008 has none */
+	refused(STR("xn--ls8h.example")); /* an emoji: IDNA2008 has none */
 }
 
 static void text_of_any_length_is_only_refused(void **state)
@@ -173,7 +199,8 @@ static void the_longer_pattern_weighs_more_and_an_exact_one_most(void **state)
 	assert_int_equal(domain_pattern_weight(STR("*")), 0);
 	assert_true(domain_pattern_weight(STR("*.y")) > domain_pattern_weight(STR("*")));
 	assert_true(domain_pattern_weight(STR("*.x.y")) > domain_pattern_weight(STR("*.y")));
-	assert_true(domain_pattern_weight(STR("y")) > domain_pattern_weight(STR("*.some.very.long.suffix.of.a.domain.example")));
+	assert_true(domain_pattern_weight(STR("y")) >
+		    domain_pattern_weight(STR("*.some.very.long.suffix.of.a.domain.example")));
 }
 
 int main(void)

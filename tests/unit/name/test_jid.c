@@ -59,9 +59,33 @@ static void the_examples_of_the_standard_are_taken(void **state)
 static void malformed_ones_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"\"juliet\"@example.com", "foo bar@example.com", "juliet@example.com/", "@example.com/", "@example.com", "juliet@", "/foobar",
-		"", "/", "@", "a@/b", "a&b@x", "a'b@x", "a:b@x", "a<b@x", "a>b@x", "a\nb@x", "a\x7f@x", "a@x\n", "a@x/b\n", "a@x/b\x01",
-		"a@x/b\x7f", "\xff@x", "a@\xff", "a@x/\xc3", "\xc2\x85@x", "a@x/\xc2\x9f",
+		"\"juliet\"@example.com",
+		"foo bar@example.com",
+		"juliet@example.com/",
+		"@example.com/",
+		"@example.com",
+		"juliet@",
+		"/foobar",
+		"",
+		"/",
+		"@",
+		"a@/b",
+		"a&b@x",
+		"a'b@x",
+		"a:b@x",
+		"a<b@x",
+		"a>b@x",
+		"a\nb@x",
+		"a\x7f@x",
+		"a@x\n",
+		"a@x/b\n",
+		"a@x/b\x01",
+		"a@x/b\x7f",
+		"\xff@x",
+		"a@\xff",
+		"a@x/\xc3",
+		"\xc2\x85@x",
+		"a@x/\xc2\x9f",
 	};
 
 	(void)state;
