@@ -4,6 +4,11 @@
 
 #include <unistd.h>
 
+struct failure_passer {
+	control_failure_fn *fn;
+	void *ctx;
+};
+
 static const struct config *current_config(void *ctx)
 {
 	struct daemon *daemon = ctx;
@@ -26,12 +31,31 @@ static int change_secret(void *ctx, const char *verb, struct str secret, struct 
 			      &daemon->secrets, why);
 }
 
+static void pass_failure(void *ctx, const struct failure *failure)
+{
+	const struct failure_passer *passer = ctx;
+	const struct control_failure row = {
+		.wall_ms = failure->wall_ms, .sender = failure->pair.sender, .target = failure->pair.target, .leg = failure->leg,
+		.role = failure->role, .address = failure->address, .step = failure->step, .reason = failure->reason,
+	};
+
+	passer->fn(passer->ctx, &row);
+}
+
+static void each_failure(void *ctx, control_failure_fn *fn, void *fn_ctx)
+{
+	struct daemon *daemon = ctx;
+	struct failure_passer passer = {.fn = fn, .ctx = fn_ctx};
+
+	failures_each(trunk_site(daemon->trunk)->failures, pass_failure, &passer);
+}
+
 static int open_control(struct daemon *daemon, const struct config *config)
 {
 	const struct control_env env = {
 		.loop = daemon->loop, .log = daemon->log, .audit = daemon->audit, .blocks = daemon->blocks,
 		.site = trunk_site(daemon->trunk), .inbound = trunk_inbound(daemon->trunk), .relay = trunk_relay(daemon->trunk),
-		.config = current_config, .reload = daemon_reload, .secret = change_secret, .loaded_ms = loaded_ms, .ctx = daemon,
+		.config = current_config, .reload = daemon_reload, .secret = change_secret, .loaded_ms = loaded_ms, .failures_each = each_failure, .ctx = daemon,
 	};
 
 	return control_new(&env, config->control, config->control_group, &daemon->control);

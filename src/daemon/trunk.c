@@ -20,6 +20,7 @@ struct in_force {
 struct trunk {
 	struct site site;
 	struct memory memory;
+	struct failures *failures;
 	struct buf plain, cipher;
 	struct in_force *now;
 	struct relay *relay;
@@ -74,6 +75,7 @@ static void put_in_force(struct trunk *trunk, struct in_force *next)
 	site->trunk = config->trunk;
 	site->route = next->route;
 	site->overrides = config->overrides;
+	site->has_trust_anchor = config->dns.trust_anchor != NULL;
 	site->store = next->store;
 	site->trust = &config->trust;
 	site->limits = &config->limits;
@@ -96,11 +98,11 @@ struct trunk *trunk_new(const struct trunk_options *options)
 	struct trunk *trunk = calloc(1, sizeof(*trunk));
 	struct in_force *first = in_force_new(options->config, options->store);
 
-	if (!trunk || !first)
+	if (!trunk || !first || !(trunk->failures = failures_new()))
 		goto fail;
 	trunk->site = (struct site){
 		.loop = options->loop, .net = options->net, .dns = options->dns, .log = options->log, .secrets = options->secrets,
-		.memory = &trunk->memory, .started_ms = loop_wall_ms(options->loop), .plain = &trunk->plain, .cipher = &trunk->cipher,
+		.memory = &trunk->memory, .failures = trunk->failures, .started_ms = loop_wall_ms(options->loop), .plain = &trunk->plain, .cipher = &trunk->cipher,
 	};
 	put_in_force(trunk, first);
 	first = NULL;
@@ -125,6 +127,7 @@ void trunk_free(struct trunk **trunk)
 	inbound_free(&(*trunk)->inbound);
 	relay_free(&(*trunk)->relay);
 	in_force_free(&(*trunk)->now);
+	failures_free(&(*trunk)->failures);
 	buf_fini(&(*trunk)->plain);
 	buf_fini(&(*trunk)->cipher);
 	free(*trunk);

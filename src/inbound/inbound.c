@@ -24,11 +24,22 @@ struct waiting {
 	struct timer timer;
 };
 
+/* A connection that was refused and hears why. */
+struct goodbye {
+	struct list link;
+	struct inbound *inbound;
+	struct conn *conn;
+	struct timer timer;
+};
+
+enum { GOODBYES_MAX = 256 };            /* beyond, the refused are cut off without a word */
+
 struct inbound {
 	const struct site *site;
 	struct relay *relay;
 	struct blocks *blocks;
-	struct list receivers, waiting;
+	struct list receivers, waiting, leaving;
+	unsigned goodbyes;
 	struct address_entry *addresses;
 	struct inbound_counters counters;
 	uint64_t next_id;
@@ -51,6 +62,7 @@ struct inbound *inbound_new(const struct inbound_options *options)
 	inbound->blocks = options->blocks;
 	list_init(&inbound->receivers);
 	list_init(&inbound->waiting);
+	list_init(&inbound->leaving);
 	return inbound;
 }
 
@@ -113,9 +125,62 @@ static void address_release(struct inbound *inbound, struct address_entry *entry
 
 /* ---- admission ---- */
 
+static void goodbye_end(struct goodbye *goodbye)
+{
+	list_remove(&goodbye->link);
+	goodbye->inbound->goodbyes--;
+	timer_stop(&goodbye->timer);
+	conn_free(&goodbye->conn);
+	free(goodbye);
+}
+
+static void on_goodbye_data(void *ctx, struct str bytes)
+{
+	(void)ctx;
+	(void)bytes;
+}
+
+static void on_goodbye_drained(void *ctx)
+{
+	(void)ctx;
+}
+
+static void on_goodbye_closed(void *ctx, int err)
+{
+	(void)err;
+	goodbye_end(ctx);
+}
+
+static void on_goodbye_timeout(void *ctx)
+{
+	goodbye_end(ctx);
+}
+
+static const struct conn_handler goodbye_handler = {
+	.data = on_goodbye_data, .drained = on_goodbye_drained, .closed = on_goodbye_closed,
+};
+
+/* Ends a connection so that the peer can still read why: closing it with its bytes unread would take the answer away. */
+static void say_goodbye(struct inbound *inbound, struct conn *conn, struct str text)
+{
+	struct goodbye *goodbye = inbound->goodbyes < GOODBYES_MAX ? calloc(1, sizeof(*goodbye)) : NULL;
+
+	if (!goodbye) {
+		conn_free(&conn);
+		return;
+	}
+	inbound->goodbyes++;
+	goodbye->inbound = inbound;
+	goodbye->conn = conn;
+	list_add_tail(&inbound->leaving, &goodbye->link);
+	conn_attach(conn, &goodbye_handler, goodbye);
+	conn_write(conn, text);
+	conn_shutdown(conn);
+	timer_start(inbound->site->loop, &goodbye->timer, RECEIVER_CLOSE_MS, on_goodbye_timeout, goodbye);
+}
+
 static void refuse(struct inbound *inbound, struct conn *conn, bool is_direct, enum stream_condition condition, const char *why)
 {
-	static const struct conn_handler nobody = {0};
 	const struct stream_header header = {.from = str_of(inbound->site->trunk), .id = STR("refused"), .has_version = true};
 	struct buf out = {0};
 	char address[ENDPOINT_TEXT_SIZE];
@@ -124,14 +189,12 @@ static void refuse(struct inbound *inbound, struct conn *conn, bool is_direct, e
 	inbound->counters.refused++;
 	LOG(inbound->site->log, LOG_WARNING, "connection-refused", KV_C("address", address),
 	    KV_C("condition", stream_condition_text(condition)), KV_C("reason", why));
-	conn_attach(conn, &nobody, NULL);
 	if (!is_direct) {
 		stream_header_write(&out, &header);
 		stream_error_write(&out, condition, why);
-		conn_write(conn, buf_str(&out));
-		buf_fini(&out);
 	}
-	conn_free(&conn);
+	say_goodbye(inbound, conn, buf_str(&out));
+	buf_fini(&out);
 }
 
 static void begin(struct inbound *inbound, struct conn *conn, bool is_direct, struct address_entry *address)
@@ -255,6 +318,8 @@ void inbound_free(struct inbound **inbound)
 		conn_free(&waiting->conn);
 		free(waiting);
 	}
+	LIST_EACH (pos, &gone->leaving)
+		goodbye_end(LIST_OF(pos, struct goodbye, link));
 	HASH_ITER(hh, gone->addresses, address, next) {
 		HASH_DEL(gone->addresses, address);
 		free(address);

@@ -148,6 +148,7 @@ static void refuse_result(struct receiver *r, const struct domain_pair *pair, en
 {
 	LOG(r->site->log, LOG_WARNING, "dialback-refused", KV_N("stream", r->id), KV_C("role", "receiving"), KV("sender", pair->sender),
 	    KV("target", pair->target), KV_C("condition", stanza_condition_text(condition)), KV_C("reason", why));
+	receiver_remember(r, pair, "authentication", why);
 	send_result(r, pair, DIALBACK_ERROR, condition);
 }
 
@@ -184,6 +185,9 @@ static void on_verified(void *ctx, enum verify_answer answer, const char *why)
 	if (answer == VERIFY_INVALID) {
 		LOG(r->site->log, LOG_WARNING, "dialback-refused", KV_N("stream", r->id), KV_C("role", "receiving"),
 		    KV("sender", pair->lane.pair.sender), KV("target", pair->lane.pair.target), KV_C("answer", "invalid"));
+		receiver_remember(r, &pair->lane.pair, "authentication",
+				  "the authoritative server calls the dialback key invalid: the stream is not from the server of that domain, or that server has "
+				  "another secret than the one that made the key");
 		send_result(r, &pair->lane.pair, DIALBACK_INVALID, STANZA_CONDITION_NONE);
 	} else {
 		refuse_result(r, &pair->lane.pair, answer == VERIFY_VALID ? COND_POLICY_VIOLATION : conditions[answer], why);

@@ -63,6 +63,8 @@ void receiver_free(struct receiver **receiver)
 		receiver_pair_remove(&pair);
 	timer_stop(&r->timeout);
 	timer_stop(&r->throttle);
+	dns_find_cancel(&r->dane);
+	free(r->found);
 	defer_stop(&r->free);
 	channel_fini(&r->channel);
 	arena_fini(&r->scratch);
@@ -83,12 +85,27 @@ const struct trust_policy *receiver_trust(const struct receiver *r, struct str d
 	return spoke ? &spoke->trust : r->site->trust;
 }
 
+/* The records that were found for the header's `from`: whichever of its servers connects, one of them must speak for it. */
+static size_t tlsa_of(const struct receiver *r, struct str domain, struct tls_tlsa ret_tlsa[static DNS_TLSA_MAX])
+{
+	if (!r->found || !r->from || !str_is(domain, r->from))
+		return 0;
+	for (unsigned i = 0; i < r->found->tlsa_count; i++)
+		ret_tlsa[i] = (struct tls_tlsa){
+			.usage = r->found->tlsa[i].usage, .selector = r->found->tlsa[i].selector, .matching = r->found->tlsa[i].matching,
+			.data = str_make((const char *)r->found->tlsa[i].data, r->found->tlsa[i].len),
+		};
+	return r->found->tlsa_count;
+}
+
 bool receiver_certificate_proves(struct receiver *r, struct str domain, struct tls_judgement *ret_judgement)
 {
 	const struct trust_policy *trust = receiver_trust(r, domain);
 	char ascii[DOMAIN_SIZE];
+	struct tls_tlsa tlsa[DNS_TLSA_MAX];
 	const struct tls_expectation expected = {
 		.domain = ascii, .pins = (const uint8_t (*)[TLS_PIN_BYTES])trust->pins, .pin_count = trust->pin_count,
+		.tlsa = tlsa, .tlsa_count = tlsa_of(r, domain, tlsa),
 	};
 
 	*ret_judgement = (struct tls_judgement){.proof = TLS_PROOF_NONE, .doubt = TLS_DOUBT_NO_CERTIFICATE, .text = "no TLS"};
@@ -96,6 +113,18 @@ bool receiver_certificate_proves(struct receiver *r, struct str domain, struct t
 		return false;
 	tls_session_judge(r->channel.tls, &expected, loop_wall_ms(r->site->loop), ret_judgement);
 	return ret_judgement->proof != TLS_PROOF_NONE;
+}
+
+void receiver_remember(struct receiver *r, const struct domain_pair *pair, const char *step, const char *why)
+{
+	char address[ENDPOINT_TEXT_SIZE];
+	const struct failure failure = {
+		.wall_ms = loop_wall_ms(r->site->loop), .pair = *pair, .leg = "inbound", .role = "receiving", .address = address,
+		.step = step, .reason = why,
+	};
+
+	endpoint_text(&r->channel.conn->peer, address);
+	failures_add(r->site->failures, &failure);
 }
 
 static bool is_trunked(const struct receiver *r, struct str domain)
@@ -236,8 +265,40 @@ static void send_features(struct receiver *r)
 	receiver_write(r, &out);
 	if (!features.starttls && !features.external && !features.dialback && !r->is_proved) {
 		receiver_certificate_proves(r, r->from ? str_of(r->from) : STR(""), &judgement);
+		receiver_remember(r, &(struct domain_pair){.sender = str_of(r->from), .target = str_of(r->to)}, "certificate", judgement.text);
 		receiver_close(r, STREAM_NOT_AUTHORIZED, judgement.proof == TLS_PROOF_NONE ? judgement.text : "no proof is allowed for this domain here");
 	}
+}
+
+static void on_dane(void *ctx, const struct dns_found *found)
+{
+	struct receiver *r = ctx;
+
+	r->dane = NULL;
+	if ((r->found = malloc(sizeof(*r->found))))
+		*r->found = *found;
+	if (r->state == RECEIVER_OPEN)
+		send_features(r);
+}
+
+/* Whether DNS is to say first which certificates speak for the peer: only for a domain that we serve and that may talk to the target, and where
+ * nothing else proves it. */
+static bool asks_dane(struct receiver *r)
+{
+	const struct domain_pair pair = {.sender = str_of(r->from), .target = str_of(r->to)};
+	struct tls_judgement judgement;
+
+	return r->site->has_trust_anchor && r->channel.is_secured && r->from && r->to && !r->is_proved && !r->found &&
+	       tls_session_has_certificate(r->channel.tls) && relay_judge_pair(r->relay, &pair).decision == DECISION_PASS &&
+	       !receiver_certificate_proves(r, pair.sender, &judgement);
+}
+
+static void offer(struct receiver *r)
+{
+	if (!asks_dane(r))
+		send_features(r);
+	else
+		r->dane = dns_find(r->site->dns, str_of(r->from), DNS_WANT_STARTTLS | DNS_WANT_DIRECT | DNS_WANT_TLSA, NULL, on_dane, r);
 }
 
 /* Takes a domain of the header. Returns false where it is there and malformed. */
@@ -298,7 +359,7 @@ static void on_header(void *ctx, const struct xml_header *xml)
 	r->state = RECEIVER_OPEN;
 	send_header(r);
 	if (r->has_version)
-		send_features(r);
+		offer(r);
 	if (r->is_proved)
 		receiver_carry(r);      /* behind SASL */
 	if (!r->has_version)
@@ -386,6 +447,7 @@ static void on_secured(void *ctx, int err, const char *why)
 	endpoint_text(&r->channel.conn->peer, address);
 	LOG(r->site->log, LOG_WARNING, "tls-failed", KV_N("stream", r->id), KV_C("role", "receiving"), KV_C("address", address),
 	    KV_C("sender", r->from ? r->from : ""), KV_C("target", r->to ? r->to : ""), KV_C("reason", why));
+	receiver_remember(r, &(struct domain_pair){.sender = str_of(r->from), .target = str_of(r->to)}, "tls", why);
 	drop(r);
 }
 
@@ -437,8 +499,13 @@ static void on_timeout(void *ctx)
 		on_idle(r);
 	else if (r->has_answered)
 		receiver_close(r, STREAM_CONDITION_NONE, NULL);
-	else
-		receiver_close(r, STREAM_CONNECTION_TIMEOUT, "nothing was proved within limits.handshake-timeout");
+	else {
+		const struct domain_pair pair = {.sender = str_of(r->from), .target = str_of(r->to)};
+		const char *why = "nothing was proved within limits.handshake-timeout";
+
+		receiver_remember(r, &pair, "authentication", why);
+		receiver_close(r, STREAM_CONNECTION_TIMEOUT, why);
+	}
 }
 
 void receiver_was_proved(struct receiver *r)

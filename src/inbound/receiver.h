@@ -61,6 +61,8 @@ struct receiver {
 	unsigned questions;             /* pairs whose verify is under way */
 	struct receiver_pair *pairs, *last;     /* `last` carried the last stanza */
 	struct address_entry *address;
+	struct dns_find *dane;          /* TLSA records of `from`, asked for before features are sent; NULL: none under way */
+	struct dns_found *found;        /* what came of it; owned, NULL: none */
 	struct timer timeout;           /* proof, idleness, or the end */
 	struct timer throttle;
 	double stanza_tokens, byte_tokens;
@@ -89,6 +91,9 @@ const struct trust_policy *receiver_trust(const struct receiver *receiver, struc
 
 /* Whether the peer's certificate proves `domain` under that domain's policy. */
 bool receiver_certificate_proves(struct receiver *receiver, struct str domain, struct tls_judgement *ret_judgement);
+
+/* Remembers that the peer failed to prove a pair (site->failures). `step`: static. */
+void receiver_remember(struct receiver *receiver, const struct domain_pair *pair, const char *step, const char *why);
 
 /* The first proof on the stream: it is no longer on its time. */
 void receiver_was_proved(struct receiver *receiver);

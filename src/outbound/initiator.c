@@ -11,6 +11,7 @@ static const struct channel_handler channel_handler;
 
 static void step(struct initiator *i, enum probe_step which, bool is_ok, const char *text)
 {
+	i->last_step = which;
 	if (i->handler->step)
 		i->handler->step(i->ctx, which, is_ok, text);
 }
@@ -169,6 +170,8 @@ void initiator_start(struct initiator *i, const struct spoke *spoke)
 	i->is_legacy = i->external_failed = i->was_verified = false;
 	i->features = (struct stream_features){0};
 	i->why[0] = '\0';
+	i->last_step = PROBE_DNS;
+	i->peer = (struct endpoint){0};
 	i->state = INITIATOR_DIALLING;
 	timer_start(i->site->loop, &i->timeout, i->site->limits->handshake_timeout_ms, on_timeout, i);
 	if (!(i->dial = dial_new(i->site, spoke, i->pair.target, on_dialled, i)))
@@ -293,6 +296,19 @@ void initiator_end(struct initiator *i, enum stream_condition condition, const c
 	i->state = INITIATOR_ENDING;
 	channel_shutdown(&i->channel);
 	timer_start(i->site->loop, &i->timeout, INITIATOR_END_MS, on_end_timeout, i);
+}
+
+void initiator_remember(const struct initiator *i, const char *leg, const char *role, const char *why)
+{
+	char address[ENDPOINT_TEXT_SIZE] = "";
+	const struct failure failure = {
+		.wall_ms = loop_wall_ms(i->site->loop), .pair = i->pair, .leg = leg, .role = role, .address = address,
+		.step = probe_step_text(i->last_step), .reason = why,
+	};
+
+	if (i->peer.sa.sa_family != AF_UNSPEC)
+		endpoint_text(&i->peer, address);
+	failures_add(i->site->failures, &failure);
 }
 
 void initiator_describe(const struct initiator *i, struct stream_info *info, char names[static 256])

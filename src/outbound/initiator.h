@@ -53,6 +53,7 @@ struct initiator {
 	struct timer timeout;           /* limits.handshake_timeout for the whole attempt; then for the end */
 	struct stream_features features;
 	char *stream_id;                /* that the receiving server chose; owned */
+	enum probe_step last_step;      /* that was tried: where a failed attempt stopped */
 	bool is_direct, is_legacy;
 	bool external_failed;           /* not tried again in this attempt */
 	bool was_verified;              /* the target asked us for our key: its DNS leads here */
@@ -81,6 +82,9 @@ static inline bool initiator_is_ready(const struct initiator *initiator)
 {
 	return initiator->state == INITIATOR_READY;
 }
+
+/* Remembers a failed attempt for people (site->failures). */
+void initiator_remember(const struct initiator *initiator, const char *leg, const char *role, const char *why);
 
 /* Fills what a row of `streams` tells of this stream. */
 void initiator_describe(const struct initiator *initiator, struct stream_info *info, char names[static 256]);

@@ -259,6 +259,8 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	LOG(link->outbound->site->log, was_up && failure->err == 0 ? LOG_INFO : LOG_WARNING, was_up ? "link-down" : "link-failed",
 	    KV_N("link", link->id), KV_C("role", "initiating"), KV("sender", link->pair.sender), KV("target", link->pair.target),
 	    KV_C("reason", failure->why), KV_N("waiting", queue_stanzas(&link->queue)));
+	if (!was_up)
+		initiator_remember(&link->initiator, "outbound", "initiating", failure->why);
 	if (failure->is_final)
 		link_bounce_all(link, failure->condition, failure->why);
 	if (queue_first(&link->queue))

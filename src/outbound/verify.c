@@ -170,6 +170,7 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	verifier->since_wall_ms = 0;
 	if (list_is_empty(&verifier->questions))
 		return;
+	initiator_remember(&verifier->initiator, "verify", "receiving", failure->why);
 	if (failure->condition == COND_REMOTE_SERVER_NOT_FOUND)
 		what = VERIFY_NOT_FOUND;
 	else if (failure->err == TRUNK_EREFUSED || failure->err == TRUNK_EUNREACHABLE || failure->err == TRUNK_EDNS_FAIL)

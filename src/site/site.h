@@ -7,6 +7,7 @@
 #include "dns/dns.h"
 #include "net/net.h"
 #include "route/route.h"
+#include "site/failures.h"
 #include "stanza/limits.h"
 #include "tls/tls.h"
 
@@ -25,6 +26,7 @@ struct site {
 	struct dns *dns;
 	struct log *log;
 	struct memory *memory;
+	struct failures *failures;
 	int64_t started_ms;             /* wall clock */
 	struct buf *plain, *cipher;     /* work space of this loop's thread; empty between calls */
 
@@ -32,6 +34,7 @@ struct site {
 	const char *trunk;              /* own domain, normalised */
 	const struct route *route;
 	const struct dns_overrides *overrides;
+	bool has_trust_anchor;          /* DNSSEC can vouch for TLSA records */
 	struct tls_store *store;
 	const struct trust_policy *trust;       /* global: where no spoke is known */
 	const struct dialback_secrets *secrets;
