@@ -3,6 +3,7 @@
 #include "daemon/daemon.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <uv.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+enum { MMAP_THRESHOLD_BYTES = 4 * 1024 * 1024 };
 
 struct arguments {
 	const char *file;
@@ -143,6 +145,9 @@ int main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	signal(SIGPIPE, SIG_IGN);
+	/* Buffers come and go with each batch: let them come from the heap, not from pages that the kernel has to clear each time. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+	mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD_BYTES);
 	daemon.file = arguments.file;
 	if (!(daemon.log = log_new(LOG_INFO, LOG_TEXT, getenv("JOURNAL_STREAM") != NULL)))
 		return EXIT_REFUSED;

@@ -52,10 +52,8 @@ static void queue_pop(struct link *link)
 	queue->sent = 0;
 }
 
-static void queue_shrink(struct link *link)
+static void queue_shrink(struct link *link, size_t keep)
 {
-	const size_t keep = link_channel(link) ? QUEUE_KEEP_BYTES : 0;
-
 	buf_trim(&link->queue.bytes, keep);
 	buf_trim(&link->queue.entries, keep);
 	queue_count(link);
@@ -91,7 +89,7 @@ void link_bounce_all(struct link *link, enum stanza_condition condition, const c
 {
 	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
 		bounce_first(link, condition, why);
-	queue_shrink(link);
+	queue_shrink(link, 0);
 	tell_pressure(link);
 }
 
@@ -101,7 +99,7 @@ static void bounce_old(struct link *link)
 
 	while ((first = queue_first(&link->queue)) && now_ms(link) - first->at_ms >= LINK_WAIT_MS)
 		bounce_first(link, link->condition, link->why[0] ? link->why : "the target's server could not be reached in time");
-	queue_shrink(link);
+	queue_shrink(link, 0);
 	tell_pressure(link);
 }
 
@@ -204,10 +202,9 @@ static void flush(void *ctx)
 		link->active_ms = now_ms(link);
 		pop_sent(link);
 	}
-	queue_shrink(link);
+	queue_shrink(link, QUEUE_KEEP_BYTES);
 	tell_pressure(link);
-	if (channel && channel_pending(channel) > 0)
-		watch(link);
+	watch(link);
 }
 
 static void on_ready(void *ctx)
@@ -265,7 +262,7 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 		link_bounce_all(link, failure->condition, failure->why);
 	if (queue_first(&link->queue))
 		want_up(link);
-	queue_shrink(link);
+	queue_shrink(link, 0);
 }
 
 static const struct initiator_handler link_handler = {
@@ -292,7 +289,9 @@ static void on_tick(void *ctx)
 	} else if (is_up && limits->idle_timeout_ms && now_ms(link) - link->active_ms >= limits->idle_timeout_ms) {
 		initiator_end(initiator, STREAM_CONDITION_NONE, NULL);
 	}
-	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE)
+	if (now_ms(link) - link->active_ms >= LINK_TICK_MS)
+		queue_shrink(link, 0);
+	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0)
 		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
 }
 
