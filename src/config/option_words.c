@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The words that options may have as values. */
+#include "config/option_words.h"
+
+const struct word WORDS_LOG_LEVEL[] = {
+	{"error", LOG_ERROR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {0}};
+const struct word WORDS_LOG_FORMAT[] = {{"text", LOG_TEXT}, {"json", LOG_JSON}, {0}};
+
+const struct word WORDS_TLS_POLICY[] = {
+	{"disabled", TLS_POLICY_DISABLED}, {"optional", TLS_POLICY_OPTIONAL}, {"required", TLS_POLICY_REQUIRED}, {0}};
+const struct word WORDS_VERIFY[] = {{"certificate", VERIFY_CERTIFICATE}, {"dialback", VERIFY_DIALBACK}, {0}};
+const struct word WORDS_TLS_VERSION[] = {
+	{"1.0", TLS_VERSION_1_0}, {"1.1", TLS_VERSION_1_1}, {"1.2", TLS_VERSION_1_2}, {"1.3", TLS_VERSION_1_3}, {0}};
+const struct word WORDS_AUTH[] = {{"external", 0}, {"dialback", 1}, {0}};      /* the index in what TYPE_AUTH fills */
+
+const struct word WORDS_TRANSPORT[] = {
+	{"starttls", TRANSPORT_STARTTLS}, {"direct", TRANSPORT_DIRECT}, {"auto", TRANSPORT_AUTO}, {0}};
+const struct word WORDS_CUSTODY[] = {
+	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK, .is_later = true}, {"disk", CUSTODY_DISK, .is_later = true}, {0}};
+const struct word WORDS_LABELS[] = {{"keep", 1}, {"equivalent", 2}, {"translate", 3}, {"first-line", 4}, {0}};
+
+const struct word WORDS_AUDIT_STORE[] = {{"sqlite", AUDIT_SQLITE, .is_later = true}, {"none", AUDIT_NONE}, {0}};
+const struct word WORDS_AUDIT_BODY[] = {{"brief", 1}, {"hash", 2}, {"headers", 3}, {"full", 4}, {0}};
+
+const struct word WORDS_ACTION[] = {
+	{"pass", RULE_PASS}, {"reject", RULE_REJECT}, {"drop", RULE_DROP, .is_later = true},
+	{"strip", RULE_STRIP, .is_later = true}, {"fold", RULE_FOLD, .is_later = true}, {0}};
+const struct word WORDS_KIND[] = {{"message", 1}, {"presence", 2}, {"iq", 3}, {0}};
+
+/* RFC 6120 §8.2.3; RFC 6121 §4.7.1 and §5.2.2; "available" is presence without a type. */
+const struct word WORDS_STANZA_TYPE[] = {
+	{"normal", 1}, {"chat", 2}, {"groupchat", 3}, {"headline", 4}, {"error", 5}, {"get", 6}, {"set", 7}, {"result", 8},
+	{"available", 9}, {"unavailable", 10}, {"subscribe", 11}, {"subscribed", 12}, {"unsubscribe", 13}, {"unsubscribed", 14},
+	{"probe", 15}, {0}};
+const struct word WORDS_OPAQUE[] = {{"omemo", 1}, {"ox", 2}, {"jingle", 3}, {"link", 4}, {"ibb", 5}, {"*", 6}, {0}};
+const struct word WORDS_FOLD[] = {{"presence", 1}, {"body", 2}, {0}};
+
+/* RFC 6120 §8.3.3. */
+const struct word WORDS_CONDITION[] = {
+	{"bad-request", 1}, {"conflict", 1}, {"feature-not-implemented", 1}, {"forbidden", 1}, {"gone", 1},
+	{"internal-server-error", 1}, {"item-not-found", 1}, {"jid-malformed", 1}, {"not-acceptable", 1}, {"not-allowed", 1},
+	{"not-authorized", 1}, {"policy-violation", 1}, {"recipient-unavailable", 1}, {"redirect", 1},
+	{"registration-required", 1}, {"remote-server-not-found", 1}, {"remote-server-timeout", 1}, {"resource-constraint", 1},
+	{"service-unavailable", 1}, {"subscription-required", 1}, {"undefined-condition", 1}, {"unexpected-request", 1}, {0}};
+
+/* XEP-0157 §3 with the registry's values, without their common "-addresses". */
+const struct word WORDS_CONTACT[] = {
+	{"abuse", 1}, {"admin", 1}, {"feedback", 1}, {"sales", 1}, {"security", 1}, {"status", 1}, {"support", 1}, {0}};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The words that options may have as values. */
+#ifndef TRUNK_CONFIG_OPTION_WORDS_H
+#define TRUNK_CONFIG_OPTION_WORDS_H
+
+#include "config/option.h"
+
+extern const struct word
+	WORDS_LOG_LEVEL[], WORDS_LOG_FORMAT[], WORDS_TLS_POLICY[], WORDS_VERIFY[], WORDS_TLS_VERSION[], WORDS_AUTH[],
+	WORDS_TRANSPORT[], WORDS_CUSTODY[], WORDS_LABELS[], WORDS_AUDIT_STORE[], WORDS_AUDIT_BODY[],
+	WORDS_ACTION[], WORDS_KIND[], WORDS_STANZA_TYPE[], WORDS_OPAQUE[], WORDS_FOLD[], WORDS_CONDITION[], WORDS_CONTACT[];
+
+#endif

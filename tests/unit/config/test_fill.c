@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Options that are unknown, missing, or not built yet. */
+#include "loads.h"
+
+static void an_unknown_option_is_refused_with_the_nearest(void **state)
+{
+	(void)state;
+	refuses(TRUNK TWO "lisen: 127.0.0.1:5269\n", "trunkd.yaml:3:1: unknown option \"lisen\"; did you mean \"listen\"?\n");
+	refuses(TRUNK TWO "tls: {polici: required}\n",
+		"trunkd.yaml:3:7: unknown option \"tls.polici\"; did you mean \"policy\"?\n");
+	refuses(TRUNK TWO "listen_tls: 127.0.0.1:5270\n",
+		"trunkd.yaml:3:1: unknown option \"listen_tls\"; did you mean \"listen-tls\"?\n");
+}
+
+static void an_unknown_option_that_has_its_place_elsewhere_is_told_it(void **state)
+{
+	(void)state;
+	refuses(TRUNK TWO "tls: {pin: a}\n",
+		"trunkd.yaml:3:7: unknown option \"tls.pin\"; its place is in \"spokes.NAME.tls\"\n");
+	refuses(TRUNK TWO "stanza-size: 1MiB\n",
+		"trunkd.yaml:3:1: unknown option \"stanza-size\"; its place is in \"limits\"\n");
+	refuses(TRUNK TWO "limits: {dns-override: a}\n",
+		"trunkd.yaml:3:10: unknown option \"limits.dns-override\"; its place is at the outermost level\n");
+}
+
+static void an_unknown_option_near_to_nothing_is_sent_to_the_list(void **state)
+{
+	(void)state;
+	refuses(TRUNK TWO "zebra: 1\n",
+		"trunkd.yaml:3:1: unknown option \"zebra\"; \"trunkctl show options\" lists those that are known\n");
+}
+
+static void a_required_option_that_is_missing_is_named(void **state)
+{
+	(void)state;
+	refuses(TRUNK "spokes: {saturn: {transport: direct}}\n",
+		"trunkd.yaml:2:18: \"spokes.saturn.domains\" is missing; set it to a domain or \"*.\" and a domain\n");
+	refuses(TRUNK TWO "rules: [{name: a}]\n", "trunkd.yaml:3:9: \"rules[].action\" is missing; set it to pass or reject\n");
+}
+
+static void a_value_left_out_is_refused(void **state)
+{
+	(void)state;
+	refuses(TRUNK TWO "listen-tls:\nstate: /srv\n",
+		"trunkd.yaml:3:12: \"listen-tls\" has no value; give it one or remove it\n");
+	refuses(TRUNK TWO "tls:\nstate: /srv\n", "trunkd.yaml:3:5: \"tls\" has no value; give it one or remove it\n");
+	refuses(TRUNK TWO "tls: {policy: }\n", "trunkd.yaml:3:15: \"tls.policy\" has no value; give it one or remove it\n");
+	refuses(TRUNK "gateway-domains:\n", "trunkd.yaml:2:17: \"gateway-domains\" has no value; give it one or remove it\n"
+					    "warning: trunkd.yaml: no spoke is named, so nothing is trunked; add "
+					    "\"gateway-domains\" or "
+					    "\"spokes\"\n");
+}
+
+/* design.md §5: what a version does not do yet is refused when it is set, in plain words, never ignored. */
+static void what_is_not_built_yet_is_refused_in_plain_words(void **state)
+{
+	static const char *const later[] = {
+		"http: 127.0.0.1:5280",
+		"clearances: [{who: \"*@saturn.example.org\", clearance: \"FARM: OPEN\"}]",
+		"labels: {policy: [farm.spif.xml, mill.spif.xml], strict: true, reveal: true}",
+		"filters: {words: {script: words.lua, time-limit: 5ms, memory-limit: 8MiB}}",
+		"modules: {dlp: {path: dlp.so, settings: {any: thing}}}",
+	};
+	char yaml[512], message[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		snprintf(yaml, sizeof(yaml), TRUNK TWO "%s\n", later[i]);
+		snprintf(message, sizeof(message),
+			 "trunkd.yaml:3:1: \"%.*s\" is known but not built into this version (" TRUNK_VERSION
+			 ") yet; remove it\n",
+			 (int)strcspn(later[i], ":"), later[i]);
+		refuses(yaml, message);
+	}
+}
+
+/* The same below spokes, zones, rules and sections that work otherwise. */
+static void what_is_not_built_yet_is_refused_inside_of_what_is(void **state)
+{
+	static const struct {
+		const char *format;
+		const char *path;
+		const char *option;
+		unsigned column;
+	} later[] = {
+		{"audit: {%s}", "audit", "strict: false", 9},
+		{"audit: {%s}", "audit", "body: hash", 9},
+		{"audit: {%s}", "audit", "retention: 90d", 9},
+		{"audit: {%s}", "audit", "journal: false", 9},
+		{"queue: {%s}", "queue", "spool-size: 1GiB", 9},
+		{"spokes: {a: {domains: a.example, %s}}", "spokes.a", "clearance: \"FARM: OPEN,GUARDED\"", 34},
+		{"spokes: {a: {domains: a.example, %s}}", "spokes.a", "default-label: \"FARM: OPEN\"", 34},
+		{"spokes: {a: {domains: a.example, %s}}", "spokes.a", "labels: keep", 34},
+		{"spokes: {a: {domains: a.example, tls: {%s}}}", "spokes.a.tls", "trust: ca.pem", 40},
+		{"zones: {a: {domains: \"*\", %s}}", "zones.a", "clearance: \"FARM: OPEN\"", 27},
+		{"rules: [{action: pass, %s}]", "rules[]", "kind: [message]", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "type: chat", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "payload: \"jabber:x:data\"", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "size-above: 64KiB", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "label-above: RESTRICTED", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "label-policy: FARM", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "unlabelled: true", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "opaque: [omemo, \"*\"]", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "filter: words", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "rate: 10/m", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "strip: \"jabber:x:oob\"", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "fold: presence", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "monitor: true", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "audit: brief", 24},
+		{"rules: [{action: pass, %s}]", "rules[]", "custody: link", 24},
+	};
+	char row[512], yaml[600], message[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		const char *hole = strstr(later[i].format, "%s");
+
+		snprintf(row, sizeof(row), "%.*s%s%s", (int)(hole - later[i].format), later[i].format, later[i].option,
+			 hole + 2);
+		snprintf(yaml, sizeof(yaml), TRUNK TWO "%s\n", row);
+		snprintf(message, sizeof(message),
+			 "trunkd.yaml:3:%u: \"%s.%.*s\" is known but not built into this version (" TRUNK_VERSION
+			 ") yet; remove it\n",
+			 later[i].column, later[i].path, (int)strcspn(later[i].option, ":"), later[i].option);
+		refuses(yaml, message);
+	}
+}
+
+static void words_that_are_not_built_yet_are_refused_with_those_that_are(void **state)
+{
+	(void)state;
+	refuses(TRUNK TWO "audit: {store: sqlite}\n",
+		"trunkd.yaml:3:16: \"audit.store: sqlite\" is known but not built into this version "
+		"(" TRUNK_VERSION ") yet; write none\n");
+	refuses(TRUNK "spokes: {a: {domains: a.example, custody: link}}\n",
+		"trunkd.yaml:2:43: \"spokes.a.custody: link\" is known but not built into this version (" TRUNK_VERSION ") "
+		"yet; "
+		"write none\n");
+	refuses(TRUNK "spokes: {a: {domains: a.example, custody: disk}}\n",
+		"trunkd.yaml:2:43: \"spokes.a.custody: disk\" is known but not built into this version (" TRUNK_VERSION ") "
+		"yet; "
+		"write none\n");
+	refuses(TRUNK TWO "rules: [{action: drop}]\n",
+		"trunkd.yaml:3:18: \"rules[].action: drop\" is known but not built into this version "
+		"(" TRUNK_VERSION ") yet; write pass or reject\n");
+}
+
+/* One who writes for a later version learns of slips now. */
+static void what_is_not_built_yet_is_checked_all_the_same(void **state)
+{
+	(void)state;
+	refuses(TRUNK TWO "filters: {words: {script: words.lua, time-limit: 5}}\n",
+		"trunkd.yaml:3:1: \"filters\" is known but not built into this version (" TRUNK_VERSION ") yet; remove it\n"
+		"trunkd.yaml:3:50: \"filters.words.time-limit\" must be a time such as 5ms, 30s, 30m, 1h or 90d, not \"5\"\n");
+	refuses(TRUNK TWO "labels: {policies: farm.xml}\n",
+		"trunkd.yaml:3:1: \"labels\" is known but not built into this version (" TRUNK_VERSION ") yet; remove it\n"
+		"trunkd.yaml:3:9: \"labels.policy\" is missing; set it to a path\n"
+		"trunkd.yaml:3:10: unknown option \"labels.policies\"; did you mean \"policy\"?\n");
+	refuses(TRUNK TWO "rules: [{action: pass, kind: mesage}]\n",
+		"trunkd.yaml:3:24: \"rules[].kind\" is known but not built into this version (" TRUNK_VERSION ") yet; remove "
+		"it\n"
+		"trunkd.yaml:3:30: \"rules[].kind\" must be message, presence or iq, not \"mesage\"; did you mean "
+		"\"message\"?\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_unknown_option_is_refused_with_the_nearest),
+		cmocka_unit_test(an_unknown_option_that_has_its_place_elsewhere_is_told_it),
+		cmocka_unit_test(an_unknown_option_near_to_nothing_is_sent_to_the_list),
+		cmocka_unit_test(a_required_option_that_is_missing_is_named),
+		cmocka_unit_test(a_value_left_out_is_refused),
+		cmocka_unit_test(what_is_not_built_yet_is_refused_in_plain_words),
+		cmocka_unit_test(what_is_not_built_yet_is_refused_inside_of_what_is),
+		cmocka_unit_test(words_that_are_not_built_yet_are_refused_with_those_that_are),
+		cmocka_unit_test(what_is_not_built_yet_is_checked_all_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
