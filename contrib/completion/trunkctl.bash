@@ -1,0 +1,42 @@
+# bash completion for trunkctl, as `trunkctl completion bash` prints it
+_trunkctl() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= words= i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c | -s) ((i++)) ;;
+		-*) ;;
+		*) command=${COMP_WORDS[i]}; break ;;
+		esac
+	done
+	case $previous in
+	-c | -s) COMPREPLY=($(compgen -f -- "$current")); return ;;
+	--for) [[ $command == guide ]] && COMPREPLY=($(compgen -W "prosody ejabberd openfire unbound dnsmasq bind hosts" -- "$current")); return ;;
+	esac
+	case $command in
+	"") words="-c -s --json status spokes streams probe failures reload close block unblock blocks secret check show ca guide import help completion" ;;
+	status) words="" ;;
+	spokes) words="" ;;
+	streams) words="--long " ;;
+	probe) words="--as " ;;
+	failures) words="--retry " ;;
+	reload) words="" ;;
+	close) words="" ;;
+	block) words="--for " ;;
+	unblock) words="" ;;
+	blocks) words="" ;;
+	secret) words="show-id rotate export import" ;;
+	check) words="" ;;
+	show) words="options schema man" ;;
+	ca) words="--permit --any init show issue export" ;;
+	guide) words="--for --address --resolver --authority " ;;
+	import) words="openfire" ;;
+	help) words="" ;;
+	completion) words="bash" ;;
+	esac
+	COMPREPLY=($(compgen -W "$words --json" -- "$current"))
+	case $command in
+	check | import) COMPREPLY+=($(compgen -f -- "$current")) ;;
+	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures reload close block unblock blocks secret check show ca guide import help completion " -- "$current")) ;;
+	esac
+}
+complete -F _trunkctl trunkctl

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The commands of trunkctl: the one source of parsing, help and completion. */
+#include "control/trunkctl.h"
+
+#define AS {"--as", "DOMAIN", "speak for this domain instead of the trunk's own"}
+
+const struct ctl_command ctl_commands[] = {
+	{"status", "", "Shows what runs: version, streams, memory, configuration.", ctl_status, 0, 0, NULL, {{0}}},
+	{"spokes", "", "Lists the peers that the configuration names, how they are reached and how their links are.",
+	 ctl_spokes, 0, 0, NULL, {{0}}},
+	{"streams", "[DOMAIN]", "Lists the open streams of both legs, and how each side is proved.", ctl_streams, 0, 1, NULL,
+	 {{"--long", NULL, "all that is known of each: ALPN, names and end of the peer's certificate, bytes, last failure"}}},
+	{"probe", "DOMAIN", "Walks all steps to the server of DOMAIN and says where it stopped.", ctl_probe, 1, 1, NULL, {AS}},
+	{"failures", "", "Lists recent attempts to reach a peer that failed.", ctl_failures, 0, 0, NULL,
+	 {{"--retry", NULL, "probe each of these pairs again"}}},
+	{"reload", "", "Loads the configuration anew: all of it, or nothing and the reasons.", ctl_reload, 0, 0, NULL, {{0}}},
+	{"close", "DOMAIN|ADDRESS",
+	 "Closes the streams of a domain, or from and to an address; links dial again when there is something to send.",
+	 ctl_close, 1, 1, NULL, {{0}}},
+	{"block", "DOMAIN|ADDRESS", "Refuses a domain and all below it, or an address, and closes its streams.",
+	 ctl_block, 1, 1, NULL,
+	 {{"--for", "T", "how long, such as 30m or 12h; otherwise until unblocked or the daemon stops"}}},
+	{"unblock", "DOMAIN|ADDRESS", "Ends a block.", ctl_unblock, 1, 1, NULL, {{0}}},
+	{"blocks", "", "Lists the blocks.", ctl_blocks, 0, 0, NULL, {{0}}},
+	{"secret", "show-id|rotate|export|import",
+	 "Shows the id of the dialback secret, makes a new one (the old one stays valid for 24 h), prints it, or reads one "
+	 "from standard input.",
+	 ctl_secret, 1, 1, "show-id rotate export import", {{0}}},
+	{"check", "[FILE]", "Checks a configuration (default: that of -c) with its keys and certificates; needs no daemon.",
+	 ctl_check, 0, 1, NULL, {{0}}},
+	{"show", "options|schema|man",
+	 "Prints the options of trunkd.yaml, a JSON schema for editors, or the manual page; needs no daemon.",
+	 ctl_show, 1, 1, "options schema man", {{0}}},
+	{"ca", "init --permit DOMAIN...|init --any|show|issue DOMAIN|export",
+	 "Makes or shows the trunk's certificate authority (tls.issuer of the configuration); needs no daemon.",
+	 ctl_ca, 1, CTL_ARGS_MAX, "init show issue export",
+	 {{"--permit", NULL, "the domains that follow, and all below them, are what it may issue for"},
+	  {"--any", NULL, "it may issue for every domain"}}},
+	{"guide", "DOMAIN --for KIND",
+	 "Prints what the administrator of the spoke that serves DOMAIN has to set; needs no daemon.",
+	 ctl_guide, 1, 1, NULL,
+	 {{"--for", "KIND", "prosody, ejabberd, openfire, unbound, dnsmasq, bind or hosts"},
+	  {"--address", "ADDRESS", "the trunk's address as the spoke sees it, where `listen` does not tell"},
+	  {"--resolver", "ADDRESS[@PORT]", "the resolver that knows the trunk (default 127.0.0.1), for prosody and ejabberd"},
+	  {"--authority", "FILE", "where the spoke keeps the trunk's certificate authority"}}},
+	{"import", "openfire FILE...",
+	 "Turns Openfire's settings (XML configuration, text script of the embedded database) into a trunkd.yaml; needs no "
+	 "daemon.",
+	 ctl_import, 2, CTL_ARGS_MAX, "openfire", {{0}}},
+	{"help", "[COMMAND]", "Shows this, or all about one command.", ctl_help, 0, 1, NULL, {{0}}},
+	{"completion", "bash", "Prints a completion script for the shell.", ctl_completion, 1, 1, "bash", {{0}}},
+	{NULL, NULL, NULL, NULL, 0, 0, NULL, {{0}}},
+};
+
+const struct ctl_command *ctl_command_find(const char *name)
+{
+	for (const struct ctl_command *command = ctl_commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
