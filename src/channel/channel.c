@@ -112,7 +112,7 @@ static void read_plain(struct channel *channel, struct str bytes, const bool *go
 		channel->handler->closed(channel->ctx, err == TRUNK_ECLOSED ? 0 : err);
 	} else if (err < 0) {
 		channel->handler->broken(channel->ctx, err);
-	} else if (!memory_has(channel->site->memory, 0) && channel->plain.cap > 0) {
+	} else if (channel->plain.cap > 0 && !memory_has_reserve(channel->site->memory)) {
 		channel->handler->broken(channel->ctx, TRUNK_ELIMIT);
 	}
 }
@@ -243,10 +243,13 @@ int channel_write(struct channel *channel, struct str plain)
 		return TRUNK_ECLOSED;
 	channel->bytes_out += plain.len;
 	if (!channel->tls) {
+		channel->wrote_bytes = plain.len;
 		err = conn_write(channel->conn, plain);
 	} else {
-		if ((err = tls_encrypt(channel->tls, plain, out)) == 0)
+		if ((err = tls_encrypt(channel->tls, plain, out)) == 0) {
+			channel->wrote_bytes = buf_len(out);
 			err = conn_write(channel->conn, buf_str(out));
+		}
 		buf_clear(out);
 	}
 	count_pending(channel);
@@ -256,6 +259,11 @@ int channel_write(struct channel *channel, struct str plain)
 size_t channel_pending(const struct channel *channel)
 {
 	return channel->conn ? channel->conn->pending_bytes : 0;
+}
+
+size_t channel_unsent(const struct channel *channel)
+{
+	return channel->conn ? channel->conn->pending_bytes + channel->conn->lost_bytes : 0;
 }
 
 void channel_read(struct channel *channel, bool is_on)

@@ -31,6 +31,7 @@ struct channel {
 	bool *gone;                     /* set when the channel ends within a callback */
 	size_t counted_bytes, counted_pending;  /* by memory_count() */
 	uint64_t bytes_in, bytes_out;
+	size_t wrote_bytes;             /* that the last channel_write() gave to the connection: ciphertext where TLS is on */
 	int64_t heard_ms;               /* when bytes last came */
 };
 
@@ -50,6 +51,9 @@ void channel_restart(struct channel *channel);
 /* Writes plaintext, encrypted where TLS is on. Returns 0, TRUNK_ENOMEM, TRUNK_ECLOSED, TRUNK_ETLS, TRUNK_ELIMIT (memory). */
 int channel_write(struct channel *channel, struct str plain);
 size_t channel_pending(const struct channel *channel);
+
+/* What was written and the system has not taken, and will not where the connection is broken. */
+size_t channel_unsent(const struct channel *channel);
 
 void channel_read(struct channel *channel, bool is_on);
 

@@ -254,7 +254,7 @@ static void admit(struct inbound *inbound, struct conn *conn, bool is_direct)
 		refuse(inbound, conn, is_direct, STREAM_SYSTEM_SHUTDOWN, "the trunk is stopping");
 	} else if (blocks_has_address(inbound->blocks, &conn->peer, loop_wall_ms(inbound->site->loop))) {
 		refuse(inbound, conn, is_direct, STREAM_POLICY_VIOLATION, "blocked");
-	} else if (!memory_has(inbound->site->memory, 0)) {
+	} else if (!memory_has_reserve(inbound->site->memory)) {
 		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.memory is reached");
 	} else if (limits->unproved_streams && inbound->counters.unproved >= limits->unproved_streams) {
 		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.unproved-streams is reached");

@@ -11,7 +11,7 @@ static int on_sni(void *ctx, struct str sni, char *ret_domain, size_t size_bytes
 {
 	struct receiver *r = ctx;
 	struct domain domain;
-	const char *fallback = r->to ? r->to : r->site->trunk;
+	const char *fallback = r->to && route_find(r->site->route, str_of(r->to)) ? r->to : r->site->trunk;
 
 	if (!str_is_absent(sni) && domain_normalise(sni, &domain) == 0 &&
 	    (str_is(domain_str(&domain), r->site->trunk) || route_find(r->site->route, domain_str(&domain))))
@@ -262,7 +262,8 @@ static void on_question(struct receiver *r, const struct domain_pair *question, 
 	struct buf out = {0};
 
 	r->has_answered = true;
-	if (!route_find(r->site->route, pair.sender) && !str_is(pair.sender, r->site->trunk)) {
+	if (!route_find(r->site->route, pair.sender) && !str_is(pair.sender, r->site->trunk) &&
+	    !outbound_speaks_for(relay_outbound(r->relay), pair.sender)) {
 		answer.type = DIALBACK_ERROR;
 		answer.condition = COND_ITEM_NOT_FOUND;
 	} else if (dialback_key_is_ours(r->site->secrets, loop_wall_ms(r->site->loop), &pair, asked->id, asked->key)) {

@@ -329,7 +329,7 @@ static bool check_header(struct receiver *r, const struct stream_header *header)
 		receiver_close(r, STREAM_INVALID_FROM, "the stream's from is no domain, or another than was proved");
 	else if (!r->to && r->has_version)
 		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "the stream has no to");
-	else if (r->to && !is_trunked(r, str_of(r->to)))
+	else if (r->to && !is_trunked(r, str_of(r->to)) && !outbound_speaks_for(relay_outbound(r->relay), str_of(r->to)))
 		receiver_close(r, STREAM_HOST_UNKNOWN, "this domain is not trunked here");
 	else if (r->from && blocks_has_domain(inbound_blocks(r->inbound), str_of(r->from), now))
 		receiver_close(r, STREAM_POLICY_VIOLATION, "blocked");

@@ -99,6 +99,7 @@ static void write_failed(struct conn_uv *c, int status)
 	buf_fini(&c->queue);
 	if (!c->is_writing)
 		buf_fini(&c->flight);
+	c->base.lost_bytes = c->base.pending_bytes;
 	c->base.pending_bytes = 0;
 	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
 		shutdown(fd, SHUT_RDWR);        /* so the end of reading comes surely, whatever the error was */

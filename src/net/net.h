@@ -63,6 +63,7 @@ struct conn {
 	void *ctx;
 	struct endpoint peer, local;
 	size_t pending_bytes;           /* taken by conn_write() and not yet by the system */
+	size_t lost_bytes;              /* those that the system will never take, since the connection broke */
 	int64_t progress_ms;            /* when the system last took pending bytes, or began to let them wait */
 };
 

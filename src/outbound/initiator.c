@@ -39,6 +39,8 @@ void initiator_init(struct initiator *i, const struct site *site, enum initiator
 
 void initiator_stop(struct initiator *i)
 {
+	if (i->has_channel && i->handler->closing)
+		i->handler->closing(i->ctx);
 	timer_stop(&i->timeout);
 	dial_free(&i->dial);
 	channel_drop(i);
@@ -54,7 +56,11 @@ void initiator_fini(struct initiator *i)
 
 void initiator_fail(struct initiator *i, int err, enum stanza_condition condition, bool is_final, const char *why)
 {
-	const struct initiator_failure failure = {.err = err, .condition = condition, .is_final = is_final, .why = i->why};
+	const bool is_proof = err == TRUNK_EAUTH || err == TRUNK_ECERT || err == TRUNK_EPOLICY;
+	const struct initiator_failure failure = {
+		.err = err, .condition = condition, .is_final = is_final, .why = i->why,
+		.text = is_proof ? "the servers could not prove themselves to each other" : NULL,
+	};
 
 	if (why != i->why)
 		snprintf(i->why, sizeof(i->why), "%s", why);
@@ -85,13 +91,14 @@ void initiator_place_failed(struct initiator *i, int err, const char *why)
 static void begin_tls(struct initiator *i)
 {
 	char own[DOMAIN_SIZE], server_name[DOMAIN_SIZE];
+	const bool is_served = str_is(i->pair.sender, i->site->trunk) || route_find(i->site->route, i->pair.sender);
 	const struct tls_session_options options = {
 		.role = TLS_CLIENT, .domain = own, .server_name = server_name, .is_direct = i->is_direct,
 		.min_version = i->spoke->trust.min_version,
 	};
 	struct tls_session *session;
 
-	if (domain_to_ascii(i->pair.sender, own, sizeof(own)) < 0 || domain_to_ascii(i->pair.target, server_name, sizeof(server_name)) < 0) {
+	if (domain_to_ascii(is_served ? i->pair.sender : str_of(i->site->trunk), own, sizeof(own)) < 0 || domain_to_ascii(i->pair.target, server_name, sizeof(server_name)) < 0) {
 		initiator_fail(i, TRUNK_EADDRESS, COND_REMOTE_SERVER_NOT_FOUND, true, "the domain has no form that DNS and TLS know");
 		return;
 	}
@@ -163,10 +170,46 @@ static void on_timeout(void *ctx)
 	initiator_fail(i, TRUNK_ETIMEOUT, COND_REMOTE_SERVER_TIMEOUT, false, why);
 }
 
+static uint64_t mix(uint64_t mark, const void *at, size_t len)
+{
+	for (size_t n = 0; n < len; n++)
+		mark = (mark ^ ((const unsigned char *)at)[n]) * 0x100000001b3u;
+	return mark;
+}
+
+/* What the configuration says of the way to the target; another value after a reload means another way. */
+static uint64_t route_mark(const struct site *site, const struct spoke *spoke, struct str target)
+{
+	uint64_t mark = mix(0xcbf29ce484222325u, &spoke->transport, sizeof(spoke->transport));
+	char text[ENDPOINT_TEXT_SIZE];
+	struct str host;
+	uint16_t port;
+
+	for (unsigned n = 0; n < spoke->address_count; n++) {
+		const struct spoke_address *address = &spoke->addresses[n];
+
+		if (address->is_literal)
+			endpoint_text(&address->endpoint, text);
+		else
+			mark = mix(mix(mark, &address->port, sizeof(address->port)), address->host, strlen(address->host));
+		if (address->is_literal)
+			mark = mix(mark, text, strlen(text));
+	}
+	if (spoke->address_count == 0 && site->overrides && dns_overrides_find(site->overrides, target, &host, &port))
+		mark = mix(mix(mark, host.at, host.len), &port, sizeof(port));
+	return mark;
+}
+
+bool initiator_is_routed(const struct initiator *i, const struct spoke *spoke)
+{
+	return i->route_mark == route_mark(i->site, spoke, i->pair.target);
+}
+
 void initiator_start(struct initiator *i, const struct spoke *spoke)
 {
 	initiator_stop(i);
 	i->spoke = spoke;
+	i->route_mark = route_mark(i->site, spoke, i->pair.target);
 	i->is_legacy = i->external_failed = i->was_verified = false;
 	i->features = (struct stream_features){0};
 	i->why[0] = '\0';

@@ -25,13 +25,15 @@ struct initiator_failure {
 	int err;                        /* never 0 for an attempt; 0 for a stream that the peer ended in order */
 	enum stanza_condition condition;        /* that a waiting stanza is bounced with */
 	bool is_final;                  /* trying again at once would give the same */
-	const char *why;                /* in plain words, with the way out where there is one */
+	const char *why;                /* in plain words, with the way out where there is one; for our operator alone */
+	const char *text;               /* for the sender of a stanza, who may not learn more; NULL: none */
 };
 
 struct initiator_handler {
 	void (*ready)(void *ctx);
 	void (*element)(void *ctx, const struct xml_element *element);  /* once ready */
 	void (*drained)(void *ctx);
+	void (*closing)(void *ctx);     /* the channel is about to end; may be NULL */
 	void (*failed)(void *ctx, const struct initiator_failure *failure);     /* before or behind ready; the initiator is idle again */
 	void (*step)(void *ctx, enum probe_step step, bool is_ok, const char *text);    /* may be NULL */
 };
@@ -55,6 +57,7 @@ struct initiator {
 	char *stream_id;                /* that the receiving server chose; owned */
 	enum probe_step last_step;      /* that was tried: where a failed attempt stopped */
 	bool is_direct, is_legacy;
+	uint64_t route_mark;            /* of the way to the target when the attempt began */
 	bool external_failed;           /* not tried again in this attempt */
 	bool was_verified;              /* the target asked us for our key: its DNS leads here */
 	enum proof proof;               /* of us towards the peer: external or dialback */

@@ -31,9 +31,14 @@ static void queue_count(struct link *link)
 
 static void tell_pressure(struct link *link)
 {
-	const size_t limit = link->outbound->site->limits->queue_bytes;
+	const struct site *site = link->outbound->site;
+	const size_t limit = site->limits->queue_bytes;
 	const size_t queued = link->target->queued_bytes;
-	const bool is_congested = limit && (link->is_congested ? queued > limit / 4 : queued >= limit / 2);
+	bool is_congested = limit && (link->is_congested ? queued > limit / 4 : queued >= limit / 2);
+
+	/* Where memory runs short, those who do not read get no more either. */
+	if (!memory_has(site->memory) && queued > memory_share(site->memory, HASH_COUNT(link->outbound->targets)))
+		is_congested = true;
 
 	if (is_congested == link->is_congested)
 		return;
@@ -73,7 +78,7 @@ bool link_is_empty(const struct link *link)
 	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0);
 }
 
-static void bounce_first(struct link *link, enum stanza_condition condition, const char *why)
+static void bounce_first(struct link *link, enum stanza_condition condition, const char *text)
 {
 	const struct queue_entry entry = *queue_first(&link->queue);
 	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
@@ -81,14 +86,14 @@ static void bounce_first(struct link *link, enum stanza_condition condition, con
 	queue_pop(link);
 	/* The bounce may come back to this very queue, so it works on a copy. */
 	if (copy)
-		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), condition, why);
+		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), condition, text);
 	free(copy);
 }
 
-void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why)
+void link_bounce_all(struct link *link, enum stanza_condition condition, const char *text)
 {
 	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
-		bounce_first(link, condition, why);
+		bounce_first(link, condition, text);
 	queue_shrink(link, 0);
 	tell_pressure(link);
 }
@@ -98,7 +103,7 @@ static void bounce_old(struct link *link)
 	const struct queue_entry *first;
 
 	while ((first = queue_first(&link->queue)) && now_ms(link) - first->at_ms >= LINK_WAIT_MS)
-		bounce_first(link, link->condition, link->why[0] ? link->why : "the target's server could not be reached in time");
+		bounce_first(link, link->condition, NULL);
 	queue_shrink(link, 0);
 	tell_pressure(link);
 }
@@ -121,7 +126,7 @@ static void dial(struct link *link)
 
 	timer_stop(&link->retry);
 	if (!spoke) {
-		link_bounce_all(link, COND_REMOTE_SERVER_NOT_FOUND, "the domain is not trunked");
+		link_bounce_all(link, COND_REMOTE_SERVER_NOT_FOUND, NULL);
 		return;
 	}
 	initiator_start(&link->initiator, spoke);
@@ -165,14 +170,6 @@ static int64_t backoff_ms(const struct link *link)
 
 /* ---- the stream up ---- */
 
-/* A stanza that was cut with its stream is sent whole on the next. */
-static void begin_on(struct link *link, const struct channel *channel)
-{
-	if (link->sent_on != channel)
-		link->queue.sent = 0;
-	link->sent_on = channel;
-}
-
 static void pop_sent(struct link *link)
 {
 	struct queue *queue = &link->queue;
@@ -186,25 +183,76 @@ static void pop_sent(struct link *link)
 	}
 }
 
+/* How much of the last chunk the system has taken, when `unsent` bytes of it were left: whole records only, for of a part nothing can be read. */
+static size_t taken_of_chunk(const struct link *link, size_t unsent)
+{
+	const size_t records = (link->chunk_plain + TLS_RECORD_BYTES - 1) / TLS_RECORD_BYTES;
+	const size_t taken = link->chunk_wire > unsent ? link->chunk_wire - unsent : 0;
+	size_t record;
+
+	if (unsent == 0 || records == 0)
+		return link->chunk_plain;
+	if (link->chunk_wire == link->chunk_plain)
+		return taken;           /* no TLS */
+	record = TLS_RECORD_BYTES + (link->chunk_wire - link->chunk_plain) / records;
+	return taken / record * TLS_RECORD_BYTES;
+}
+
+/* The stream that stanzas went to ends, or another takes its place: what its system took is handed over, the rest is sent anew. */
+static void leave(struct link *link)
+{
+	struct queue *queue = &link->queue;
+
+	if (link->sent_on) {
+		queue->sent -= link->chunk_plain - taken_of_chunk(link, channel_unsent(link->sent_on));
+		pop_sent(link);
+	}
+	queue->sent = 0;
+	link->chunk_plain = link->chunk_wire = 0;
+	link->sent_on = NULL;
+}
+
+static void write_chunk(struct link *link, struct channel *channel)
+{
+	struct queue *queue = &link->queue;
+	const struct str chunk = str_until(str_from(buf_str(&queue->bytes), queue->sent), LINK_CHUNK_BYTES);
+
+	channel->wrote_bytes = 0;
+	link->chunk_plain = chunk.len;
+	queue->sent += chunk.len;
+	if (channel_write(channel, chunk) < 0 && channel_unsent(channel) == 0)
+		channel->conn->lost_bytes = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;    /* its end will be told */
+	link->chunk_wire = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;
+	link->active_ms = now_ms(link);
+}
+
+/* One chunk at a time: a stanza stays in the queue until the system has taken its last byte. */
 static void flush(void *ctx)
 {
 	struct link *link = ctx;
 	struct queue *queue = &link->queue;
 	struct channel *channel = link_channel(link);
 
-	begin_on(link, channel);
-	while (channel && buf_len(&queue->bytes) > queue->sent && channel_pending(channel) < LINK_WRITE_AHEAD_BYTES) {
-		const struct str chunk = str_until(str_from(buf_str(&queue->bytes), queue->sent), LINK_CHUNK_BYTES);
-
-		if (channel_write(channel, chunk) < 0)
-			break;          /* its end will be told */
-		queue->sent += chunk.len;
-		link->active_ms = now_ms(link);
+	if (link->sent_on && link->sent_on != channel)
+		leave(link);
+	link->sent_on = channel;
+	while (channel && channel_unsent(channel) == 0) {
 		pop_sent(link);
+		if (buf_len(&queue->bytes) == queue->sent)
+			break;
+		write_chunk(link, channel);
 	}
 	queue_shrink(link, QUEUE_KEEP_BYTES);
 	tell_pressure(link);
 	watch(link);
+}
+
+static void on_closing(void *ctx)
+{
+	struct link *link = ctx;
+
+	if (link->sent_on == &link->initiator.channel)
+		leave(link);
 }
 
 static void on_ready(void *ctx)
@@ -248,7 +296,6 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	const int64_t up_ms = was_up ? loop_wall_ms(link->outbound->site->loop) - link->up_since_wall_ms : 0;
 
 	link->up_since_wall_ms = 0;
-	begin_on(link, NULL);
 	link->failures = up_ms > LINK_BACKOFF_MAX_MS ? 0 : link->failures + 1;
 	link->next_try_ms = now_ms(link) + (link->failures ? backoff_ms(link) : 0);
 	link->condition = failure->condition;
@@ -259,14 +306,14 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	if (!was_up)
 		initiator_remember(&link->initiator, "outbound", "initiating", failure->why);
 	if (failure->is_final)
-		link_bounce_all(link, failure->condition, failure->why);
+		link_bounce_all(link, failure->condition, failure->text);
 	if (queue_first(&link->queue))
 		want_up(link);
 	queue_shrink(link, 0);
 }
 
 static const struct initiator_handler link_handler = {
-	.ready = on_ready, .element = on_element, .drained = on_drained, .failed = on_failed,
+	.ready = on_ready, .element = on_element, .drained = on_drained, .closing = on_closing, .failed = on_failed,
 };
 
 /* Watches while there is something to watch: stanzas that wait, a peer that takes nothing, a stream that is idle. */
@@ -297,11 +344,20 @@ static void on_tick(void *ctx)
 
 /* ---- what relay calls ---- */
 
-struct buf *link_begin(struct link *link)
+static bool has_room(const struct link *link)
 {
 	const struct site *site = link->outbound->site;
+	const size_t limit = site->limits->queue_bytes;
 
-	if ((site->limits->queue_bytes && link->target->queued_bytes >= site->limits->queue_bytes) || !memory_has(site->memory, 0))
+	if (limit && link->target->queued_bytes >= limit)
+		return false;
+	return memory_has(site->memory) ||
+	       link->target->queued_bytes < memory_share(site->memory, HASH_COUNT(link->outbound->targets));
+}
+
+struct buf *link_begin(struct link *link)
+{
+	if (!has_room(link))
 		return NULL;
 	link->queue.begun = buf_len(&link->queue.bytes);
 	return &link->queue.bytes;
@@ -386,7 +442,7 @@ void outbound_uncarry(struct link_carrier *carrier)
 	list_remove(&carrier->link_in);
 	carrier->link = NULL;
 	if (link->sent_on == carrier->channel)
-		begin_on(link, NULL);
+		leave(link);
 	if (queue_first(&link->queue))
 		want_up(link);
 	link_release(&link);
@@ -443,6 +499,9 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 	link->id = ++outbound->next_id;
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
 	list_init(&link->carriers);
+	list_init(&link->stranger);
+	if (!str_is(link->pair.sender, outbound->site->trunk) && !route_find(outbound->site->route, link->pair.sender))
+		list_add_tail(&outbound->strangers, &link->stranger);
 	defer_init(&link->flush, flush, link);
 	initiator_init(&link->initiator, outbound->site, INITIATOR_LINK, &link->pair, &link_handler, link);
 	HASH_ADD_KEYPTR(hh, outbound->links, link->key, link->key_len, link);
@@ -461,6 +520,7 @@ void link_free(struct link **link)
 		LIST_OF(pos, struct link_carrier, link_in)->link = NULL;
 	}
 	HASH_DEL(gone->outbound->links, gone);
+	list_remove(&gone->stranger);
 	initiator_fini(&gone->initiator);
 	defer_stop(&gone->flush);
 	timer_stop(&gone->tick);
@@ -491,7 +551,6 @@ void link_restart(struct link *link, enum stream_condition condition)
 	}
 	initiator_stop(&link->initiator);
 	link->up_since_wall_ms = 0;
-	begin_on(link, NULL);
 	link->next_try_ms = now_ms(link);
 	link->failures = 0;
 	timer_stop(&link->retry);

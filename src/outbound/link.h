@@ -13,8 +13,7 @@ enum {
 	LINK_TICK_MS = 5 * 1000,
 	LINK_BACKOFF_MIN_MS = 1000,     /* doubled for each failure in a row … */
 	LINK_BACKOFF_MAX_MS = 8000,     /* … up to here */
-	LINK_WRITE_AHEAD_BYTES = 256 * 1024,    /* that may wait below TLS */
-	LINK_CHUNK_BYTES = 128 * 1024,  /* encrypted at a time */
+	LINK_CHUNK_BYTES = 128 * 1024,  /* encrypted at a time; the next follows when the system has taken it all */
 	QUEUE_KEEP_BYTES = 256 * 1024,  /* memory that an empty queue keeps from one batch to the next; given back when the link rests. Without
 					 * it a third of a busy trunk's time went into pages that came and went with each batch. */
 };
@@ -48,8 +47,10 @@ struct link {
 	unsigned users;                 /* lanes that hold it */
 	uint64_t id;
 	struct initiator initiator;
+	struct list stranger;           /* in outbound->strangers, where we do not serve the sender */
 	struct list carriers;           /* of struct link_carrier: streams of the peer that take stanzas back */
 	const struct channel *sent_on;  /* that the `sent` bytes of the queue went to; NULL: none */
+	size_t chunk_plain, chunk_wire; /* of the last write there: bytes of the queue, and what they became */
 	struct queue queue;
 	struct defer flush;
 	struct timer tick;              /* while something waits, or the stream is up */

@@ -342,7 +342,7 @@ bool initiator_holds(const struct initiator *i)
 	const struct spoke *spoke = route_find(i->site->route, i->pair.target);
 	struct initiator now = *i;
 
-	if (!spoke || (spoke->trust.tls == TLS_POLICY_REQUIRED && !is_secured(i)) || (spoke->trust.tls == TLS_POLICY_DISABLED && is_secured(i)))
+	if (!spoke || !initiator_is_routed(i, spoke) || (spoke->trust.tls == TLS_POLICY_REQUIRED && !is_secured(i)) || (spoke->trust.tls == TLS_POLICY_DISABLED && is_secured(i)))
 		return false;
 	if ((i->proof == PROOF_EXTERNAL && !spoke->trust.external) || (i->proof == PROOF_DIALBACK && !spoke->trust.dialback))
 		return false;

@@ -12,6 +12,7 @@ void initiator_header(struct initiator *i, const struct xml_header *header);
 void initiator_element(struct initiator *i, const struct xml_element *element);
 
 /* initiator.c */
+bool initiator_is_routed(const struct initiator *i, const struct spoke *spoke);
 void initiator_begin_tls(struct initiator *i);
 void initiator_ready(struct initiator *i, enum proof proof);
 void initiator_step(struct initiator *i, enum probe_step which, bool is_ok, const char *text);

@@ -53,6 +53,7 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	outbound->site = site;
 	outbound->handler = handler;
 	outbound->ctx = ctx;
+	list_init(&outbound->strangers);
 	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0) {
 		free(outbound);
 		return NULL;
@@ -92,6 +93,14 @@ void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pai
 
 	if (link)
 		link->initiator.was_verified = true;
+}
+
+bool outbound_speaks_for(const struct outbound *outbound, struct str domain)
+{
+	LIST_EACH (pos, (struct list *)(uintptr_t)&outbound->strangers)
+		if (str_eq(LIST_OF(pos, struct link, stranger)->pair.sender, domain))
+			return true;
+	return false;
 }
 
 static void describe(struct link *link, stream_info_fn *fn, void *ctx)
@@ -159,7 +168,8 @@ void outbound_reload(struct outbound *outbound)
 	HASH_ITER(hh, outbound->links, link, next) {
 		if (link->initiator.state == INITIATOR_IDLE)
 			continue;
-		if (!initiator_is_ready(&link->initiator) || !initiator_holds(&link->initiator))
+		if (!initiator_is_ready(&link->initiator) || !initiator_holds(&link->initiator) ||
+		    !outbound->handler->permits(outbound->ctx, &link->pair))
 			link_restart(link, STREAM_RESET);
 	}
 	verifiers_restart(outbound);

@@ -17,6 +17,8 @@ struct outbound_handler {
 	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text);
 	/* The link's queue has passed half of its limit, or has room again. */
 	void (*pressure)(void *ctx, struct link *link, bool is_congested);
+	/* Whether stanzas of the pair may pass under the configuration in force now. */
+	bool (*permits)(void *ctx, const struct domain_pair *pair);
 };
 
 struct outbound *outbound_new(const struct site *site, const struct outbound_handler *handler, void *ctx);
@@ -77,6 +79,9 @@ typedef void verify_fn(void *ctx, enum verify_answer answer, const char *why);
 struct verify *outbound_verify(struct outbound *outbound, const struct domain_pair *pair, struct str stream_id, struct str key,
 			       verify_fn *fn, void *ctx);
 void verify_cancel(struct verify **verify);
+
+/* Whether a link of ours speaks, or tries to, as a domain that we do not serve: error stanzas go out in the name of whom they were meant for. */
+bool outbound_speaks_for(const struct outbound *outbound, struct str domain);
 
 /* The target's server asked us, as authoritative server, for the key of this pair: so its DNS leads to us. For diagnosis. */
 void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pair);

@@ -26,7 +26,9 @@ struct relay {
 static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text);
 static void on_pressure(void *ctx, struct link *link, bool is_congested);
 
-static const struct outbound_handler outbound_handler = {.bounce = on_bounce, .pressure = on_pressure};
+static bool on_permits(void *ctx, const struct domain_pair *pair);
+
+static const struct outbound_handler outbound_handler = {.bounce = on_bounce, .pressure = on_pressure, .permits = on_permits};
 
 struct relay *relay_new(const struct relay_options *options)
 {
@@ -95,6 +97,13 @@ struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *p
 			? (struct verdict){.decision = DECISION_PASS, .rule = "own-domain"}
 			: (struct verdict){.decision = DECISION_REJECT, .rule = "sender-not-served", .condition = COND_POLICY_VIOLATION};
 	return policy_judge(relay->policy, pair, route_find(route, pair->sender), route_find(route, pair->target));
+}
+
+static bool on_permits(void *ctx, const struct domain_pair *pair)
+{
+	struct relay *relay = ctx;
+
+	return str_is(pair->sender, relay->site->trunk) || relay_judge_pair(relay, pair).decision == DECISION_PASS;
 }
 
 /* A verdict on a pair holds until configuration or blocks change; one by a block may end with it. */

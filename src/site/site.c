@@ -2,6 +2,8 @@
  * The count of memory that peers' bytes take. */
 #include "site/site.h"
 
+enum { MEMORY_RESERVE_PART = 8 };
+
 bool memory_count(struct memory *memory, size_t *counted, size_t now)
 {
 	const size_t before = *counted;
@@ -16,9 +18,22 @@ bool memory_count(struct memory *memory, size_t *counted, size_t now)
 	return memory->limit_bytes == 0 || used <= memory->limit_bytes;
 }
 
-bool memory_has(const struct memory *memory, size_t more)
+static bool is_below(const struct memory *memory, size_t limit)
 {
-	const size_t used = atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
+	return memory->limit_bytes == 0 || atomic_load_explicit(&memory->used_bytes, memory_order_relaxed) < limit;
+}
 
-	return memory->limit_bytes == 0 || (used < memory->limit_bytes && more <= memory->limit_bytes - used);
+bool memory_has_reserve(const struct memory *memory)
+{
+	return is_below(memory, memory->limit_bytes);
+}
+
+bool memory_has(const struct memory *memory)
+{
+	return is_below(memory, memory->limit_bytes - memory->limit_bytes / MEMORY_RESERVE_PART);
+}
+
+size_t memory_share(const struct memory *memory, unsigned targets)
+{
+	return memory_has_reserve(memory) ? memory->limit_bytes / MEMORY_RESERVE_PART / (targets + 1) : 0;
 }

@@ -46,6 +46,11 @@ struct site {
 /* Counts a buffer that grew or shrank from *counted to `now` bytes. Returns false where the limit is exceeded by growth (it is
  * counted all the same: the caller lets go of it). Any thread. */
 bool memory_count(struct memory *memory, size_t *counted, size_t now);
-bool memory_has(const struct memory *memory, size_t more);
+
+/* Half-read stanzas, new connections and error stanzas may use all of the limit; the queues leave an eighth of it to them. Of that eighth
+ * a target gets its share only (design.md §3: the newest for those that do not read are bounced, the others go on). */
+bool memory_has_reserve(const struct memory *memory);
+bool memory_has(const struct memory *memory);
+size_t memory_share(const struct memory *memory, unsigned targets);     /* bytes that one target may queue where memory_has() is false */
 
 #endif
