@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUF_CAP_MIN = 256, BUF_DOUBLE_UNTIL = 1024 * 1024 };
+enum { BUF_CAP_MIN = 256, BUF_DOUBLE_UNTIL = 256 * 1024 };
 
 int buf_reserve(struct buf *buf, size_t more)
 {
@@ -26,8 +26,8 @@ int buf_reserve(struct buf *buf, size_t more)
 		buf->end = len;
 		return 0;
 	}
-	while (cap < len + more)        /* a large buffer counts against limits: it grows by a quarter */
-		cap += cap < BUF_DOUBLE_UNTIL ? cap : cap / 4;
+	while (cap < len + more)        /* a large buffer counts against limits: it grows by an eighth */
+		cap += cap < BUF_DOUBLE_UNTIL ? cap : cap / 8;
 	if (!(at = malloc(cap)))
 		return TRUNK_ENOMEM;
 	if (len)

@@ -71,7 +71,9 @@ static void racer_lost(struct racer *racer, int err)
 
 	endpoint_text(&racer->place->endpoint, address);
 	dial->err = err;
-	snprintf(dial->why, sizeof(dial->why), "%s: %s", address, error_text(err));
+	snprintf(dial->why, sizeof(dial->why), "%s: %s%s", address, error_text(err),
+		 err == TRUNK_EREFUSED ? "; no server listens there" :
+		 err == TRUNK_ETIMEOUT ? "; the machine is down, or a firewall between drops what we send" : "");
 	racer_end(racer);
 	timer_stop(&dial->stagger);
 	try_next(dial);

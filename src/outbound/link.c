@@ -26,7 +26,7 @@ static size_t queue_stanzas(const struct queue *queue)
 
 static void queue_count(struct link *link)
 {
-	memory_count(link->outbound->site->memory, &link->queue.counted, link->queue.bytes.cap + link->queue.entries.cap);
+	memory_count(link->outbound->site->memory, &link->queue.counted, buf_len(&link->queue.bytes) + buf_len(&link->queue.entries));
 }
 
 static void tell_pressure(struct link *link)

@@ -258,7 +258,7 @@ static void on_sasl(struct initiator *i, struct arena *arena, const struct xml_n
 		return;
 	}
 	i->external_failed = true;
-	snprintf(i->why, sizeof(i->why), "the peer refused SASL EXTERNAL (%.*s): it does not accept our certificate for the sender domain",
+	snprintf(i->why, sizeof(i->why), "the peer refused SASL EXTERNAL (%.*s): it does not accept our certificate for the sender domain; does it trust the CA that issued it?",
 		 reason ? (int)(reason->name.len < 60 ? reason->name.len : 60) : 6, reason ? reason->name.at : "failed");
 	initiator_step(i, PROBE_AUTHENTICATION, false, i->why);
 	if (i->spoke->trust.dialback)

@@ -53,6 +53,7 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	outbound->site = site;
 	outbound->handler = handler;
 	outbound->ctx = ctx;
+	list_init(&outbound->probes);
 	list_init(&outbound->strangers);
 	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0) {
 		free(outbound);

@@ -109,7 +109,7 @@ struct stream_info {
 typedef void stream_info_fn(void *ctx, const struct stream_info *info);
 void outbound_each(struct outbound *outbound, stream_info_fn *fn, void *ctx);
 
-/* Closes links to or for `domain` (sender or target; absent: all) with a stream error, CONDITION_NONE plainly. What they hold is bounced
+/* Closes links to or for `domain` (sender or target; absent: all) with the stream error `condition` ("reset"; NULL: plainly). What they hold is bounced
  * where `is_final`, else they dial again. Returns how many. */
 unsigned outbound_close(struct outbound *outbound, struct str domain, const char *condition, bool is_final);
 
@@ -129,8 +129,13 @@ typedef void probe_fn(void *ctx, enum probe_step step, bool is_ok, const char *t
 const char *probe_step_text(enum probe_step step);
 
 struct probe;
+#define PROBE_RESOURCE "trunkd-probe"   /* of the sender domain: who asks, and whose answers are not passed on */
+
 /* Opens a stream of its own to the server of pair->target as pair->sender, proves itself and sends a ping. */
 struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair *pair, probe_fn *fn, void *ctx);
-void probe_cancel(struct probe **probe);
+void probe_cancel(struct probe **probe);        /* also behind is_last; not from within the callback */
+
+/* Whether an iq answer for PROBE_RESOURCE is what a probe waits for; then it is told, and the stanza goes nowhere else. */
+bool outbound_is_awaited(struct outbound *outbound, const struct domain_pair *pair, struct str id);
 
 #endif

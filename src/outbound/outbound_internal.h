@@ -14,6 +14,7 @@ struct outbound {
 	struct link *links;             /* by pair */
 	struct target *targets;         /* by domain */
 	struct verifier *verifiers;     /* by pair */
+	struct list probes;             /* of struct probe, which their owners free */
 	struct list strangers;          /* links whose sender we do not serve; few, for their making is limited */
 	uint64_t next_id;
 	struct timer drain, sweep;

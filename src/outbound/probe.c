@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROBE_PING_MS = 10 * 1000 };     /* that the peer has to answer a ping */
+enum { PROBE_PING_MS = 10 * 1000 };     /* that the peer has to answer a ping, with a stream of its own to us */
 
 struct probe {
+	struct list link;               /* in outbound->probes */
 	const struct site *site;
 	struct initiator initiator;
-	struct timer timeout;
+	struct timer timeout;           /* armed: the ping is on its way */
 	probe_fn *fn;
 	void *ctx;
+	char id[STREAM_ID_SIZE];        /* of the ping */
 	struct domain_pair pair;        /* points into the two below */
 	struct domain sender, target;
 };
@@ -32,25 +34,49 @@ static void tell(struct probe *probe, enum probe_step step, bool is_ok, const ch
 static void on_ping_timeout(void *ctx)
 {
 	struct probe *probe = ctx;
+	char text[DOMAIN_SIZE + 200];
 
 	initiator_end(&probe->initiator, STREAM_CONDITION_NONE, NULL);
-	tell(probe, PROBE_PING, true, "proved and sent; an answer would come on the peer's own stream to this trunk", true);
+	snprintf(text, sizeof(text), "proved and sent, but no answer came: its server opens a stream of its own to answer; does its DNS lead %.200s to this trunk?",
+		 probe->sender.at);
+	tell(probe, PROBE_PING, false, text, true);
 }
 
-/* The answer to a ping comes on the peer's own stream to us: what can be shown here is that the peer keeps the stream. */
+/* The answer comes on the peer's own stream to us, as an iq for the domain that we probe as. */
 static void on_ready(void *ctx)
 {
 	struct probe *probe = ctx;
 	struct buf out = {0};
 
-	buf_add_cstr(&out, "<iq type='get' id='trunk-probe' from='");
+	buf_addf(&out, "<iq type='get' id='%s' from='", probe->id);
 	xml_escape(&out, probe->pair.sender);
-	buf_add_cstr(&out, "' to='");
+	buf_add_cstr(&out, "/" PROBE_RESOURCE "' to='");
 	xml_escape(&out, probe->pair.target);
 	buf_add_cstr(&out, "'><ping xmlns='urn:xmpp:ping'/></iq>");
 	channel_write(&probe->initiator.channel, buf_str(&out));
 	buf_fini(&out);
-	timer_start(probe->site->loop, &probe->timeout, PROBE_PING_MS / 10, on_ping_timeout, probe);
+	timer_start(probe->site->loop, &probe->timeout, PROBE_PING_MS, on_ping_timeout, probe);
+}
+
+static bool is_answer_to(const struct probe *probe, const struct domain_pair *pair, struct str id)
+{
+	return probe->timeout.loop && str_is(id, probe->id) && str_eq(pair->sender, probe->pair.target) &&
+	       str_eq(pair->target, probe->pair.sender);
+}
+
+bool outbound_is_awaited(struct outbound *outbound, const struct domain_pair *pair, struct str id)
+{
+	LIST_EACH (pos, &outbound->probes) {
+		struct probe *probe = LIST_OF(pos, struct probe, link);
+
+		if (!is_answer_to(probe, pair, id))
+			continue;
+		timer_stop(&probe->timeout);
+		initiator_end(&probe->initiator, STREAM_CONDITION_NONE, NULL);
+		tell(probe, PROBE_PING, true, "answered", true);
+		return true;
+	}
+	return false;
 }
 
 static void on_element(void *ctx, const struct xml_element *element)
@@ -67,11 +93,12 @@ static void on_drained(void *ctx)
 static void on_failed(void *ctx, const struct initiator_failure *failure)
 {
 	struct probe *probe = ctx;
-	const enum probe_step step = probe->timeout.loop ? PROBE_PING : PROBE_AUTHENTICATION;
+	const enum probe_step step = probe->timeout.loop ? PROBE_PING : probe->initiator.last_step;
 
 	if (failure->err == 0 && !probe->timeout.loop)
 		return;         /* our own end */
 	timer_stop(&probe->timeout);
+	initiator_remember(&probe->initiator, "outbound", "initiating", failure->why);
 	tell(probe, step, false, failure->why, true);
 }
 
@@ -93,6 +120,11 @@ struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair
 		free(probe);
 		return NULL;
 	}
+	if (stream_id_make(probe->id) < 0) {
+		free(probe);
+		return NULL;
+	}
+	list_add_tail(&outbound->probes, &probe->link);
 	probe->site = outbound->site;
 	probe->fn = fn;
 	probe->ctx = ctx;
@@ -106,6 +138,7 @@ void probe_cancel(struct probe **probe)
 {
 	if (!*probe)
 		return;
+	list_remove(&(*probe)->link);
 	timer_stop(&(*probe)->timeout);
 	initiator_fini(&(*probe)->initiator);
 	free(*probe);

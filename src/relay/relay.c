@@ -263,6 +263,13 @@ static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader
 	buf_fini(&out);
 }
 
+/* An answer that the trunk itself asked for; nobody behind it did. */
+static bool is_probe_answer(const struct relay_lane *lane, const struct stanza *stanza)
+{
+	return (stanza->type == STANZA_TYPE_RESULT || stanza->type == STANZA_TYPE_ERROR) && str_is(stanza->to.resource, PROBE_RESOURCE) &&
+	       outbound_is_awaited(lane->relay->outbound, &lane->pair, stanza->element->id);
+}
+
 void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
 {
 	static const struct verdict unproved = {.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
@@ -278,6 +285,8 @@ void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, cons
 	}
 	lane->stanzas++;
 	lane->bytes += stanza->element->bytes.len;
+	if (is_probe_answer(lane, stanza))
+		return;
 	if (str_eq(lane->pair.target, str_of(relay->site->trunk)))
 		answer_as_ourselves(lane, reader, stanza);
 	else if (forward(lane, reader, stanza) < 0)
