@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The block that describes the trunk: lines of trunkd.yaml, and the short forms for spokes, peers and certificates. */
+#include "world.h"
+
+#include "sim_net.h"
+
+#include <stdio.h>
+
+/* A configuration in the making. */
+struct block {
+	struct world *world;
+	struct buf yaml;                /* lines that stand as they are */
+	struct buf spokes;              /* what the short forms give below `spokes:` */
+	struct buf why;                 /* problems that config_load_text() told */
+	bool has_trunk, has_listen;
+};
+
+static const struct {
+	const char *name, *address;
+} known_places[] = {
+	{"saturn", "203.0.113.2"}, {"mercury", "233.252.0.6"}, {"venus", "192.0.2.7"},
+	{"mars", "192.0.2.8"},     {"pluto", "192.0.2.9"},
+};
+
+static int place_of(struct str name, struct endpoint *ret_at)
+{
+	for (size_t i = 0; i < sizeof(known_places) / sizeof(known_places[0]); i++)
+		if (str_is(name, known_places[i].name))
+			return endpoint_parse(str_of(known_places[i].address), 5269, ret_at);
+	return TRUNK_ENOENT;
+}
+
+/* Words behind `keyword` up to the next keyword. */
+static unsigned argument_end(const struct words *words, unsigned from)
+{
+	static const char *const keywords[] = {"domain", "address", "by", "with", NULL};
+
+	for (; from < words->count; from++)
+		for (unsigned k = 0; keywords[k]; k++)
+			if (word_is(words, from, keywords[k]) && !words->is_quoted[from])
+				return from;
+	return from;
+}
+
+static int make_peer(struct block *block, const struct words *words, struct peer **ret_peer)
+{
+	struct world *world = block->world;
+	const unsigned address = words_find(words, 2, "address"), domain = words_find(words, 2, "domain");
+	char name[PEER_WORD_SIZE];
+	struct endpoint at;
+
+	TEXT_COPY(name, words->at[1]);
+	if ((*ret_peer = world_peer(world, words->at[1])))
+		return 0;
+	if ((address + 1 < words->count ? endpoint_parse(words->at[address + 1], 5269, &at) : place_of(words->at[1], &at)) < 0)
+		return world_fail(world, "%s needs an address", name);
+	if (!(*ret_peer = peer_new(&world->env, name, &at)))
+		return world_fail(world, "%s can't listen: is its address taken?", name);
+	list_add_tail(&world->peers, &(*ret_peer)->link);
+	for (unsigned i = domain + 1, end = argument_end(words, domain + 1); i < end; i++)
+		if (peer_add_domain(*ret_peer, words->at[i]) < 0)
+			return world_fail(world, "%s: no domain: %.*s", name, STR_ARG(words->at[i]));
+	return 0;
+}
+
+static int add_spoke(struct block *block, struct str line, const struct words *words)
+{
+	const unsigned domain = words_find(words, 2, "domain"), by = words_find(words, 2, "by");
+	char address[ENDPOINT_TEXT_SIZE];
+	struct peer *peer;
+
+	if (make_peer(block, words, &peer) < 0)
+		return -1;
+	buf_addf(&block->spokes, "  %s: {domains: [", peer->name);
+	for (unsigned i = domain + 1, end = argument_end(words, domain + 1); i < end; i++)
+		buf_addf(&block->spokes, "%s\"%.*s\"", i > domain + 1 ? ", " : "", STR_ARG(words->at[i]));
+	endpoint_text(&peer->at, address);
+	buf_addf(&block->spokes, by < words->count ? "]" : "], address: [\"%s\"]", address);
+	for (size_t i = 0; i + 5 < line.len; i++)
+		if (str_starts(str_from(line, i), STR("with "))) {
+			buf_addf(&block->spokes, ", %.*s", STR_ARG(str_from(line, i + 5)));
+			break;
+		}
+	return buf_add_cstr(&block->spokes, "}\n");
+}
+
+static int add_line(struct block *block, struct str raw, size_t indent)
+{
+	const struct str line = str_trim(raw);
+	struct words words;
+	struct peer *peer;
+
+	if (line.len == 0)
+		return 0;
+	words_split(line, &words);
+	if (word_is(&words, 0, "spoke") && words.count > 1)
+		return add_spoke(block, line, &words);
+	if (word_is(&words, 0, "peer") && words.count > 1)
+		return make_peer(block, &words, &peer);
+	if (word_is(&words, 0, "shows"))
+		return certificate_parse(words.count > 1 ? words.at[1] : STR(""), &block->world->shows) < 0
+			       ? world_fail(block->world, "no certificates of that kind: %.*s", STR_ARG(line)) : 0;
+	block->has_trunk |= str_starts(line, STR("trunk:"));
+	block->has_listen |= str_starts(line, STR("listen:"));
+	for (; indent > 0 && raw.len > 0 && (raw.at[0] == ' ' || raw.at[0] == '\t'); indent--)
+		raw = str_from(raw, 1);
+	buf_add(&block->yaml, raw);
+	return buf_add_cstr(&block->yaml, "\n");
+}
+
+static size_t indent_of(struct str body)
+{
+	size_t indent = 0;
+
+	while (indent < body.len && (body.at[indent] == ' ' || body.at[indent] == '\t'))
+		indent++;
+	return indent;
+}
+
+/* The head's own words behind `skip` of them, then the body. */
+static int read_lines(struct block *block, const struct statement *statement, unsigned skip)
+{
+	struct str head = statement->head, rest = statement->body.len > 0 ? statement->body : STR_NONE;
+	const size_t indent = indent_of(statement->body);
+	int err = 0;
+
+	while (skip-- > 0 && head.at) {
+		str_cut(&head, ' ');
+		head = head.at ? str_trim(head) : head;
+	}
+	if (head.at)
+		err = add_line(block, head, 0);
+	while (err == 0 && rest.at)
+		err = add_line(block, str_cut(&rest, '\n'), indent);
+	return err;
+}
+
+static void on_problem(void *ctx, const struct config_problem *problem)
+{
+	struct block *block = ctx;
+
+	buf_addf(&block->why, "%s%s\n", problem->is_warning ? "warning: " : "", problem->text);
+}
+
+static int load_config(struct block *block, struct config **ret_config)
+{
+	struct buf all = {0};
+	int err;
+
+	if (!block->has_trunk)
+		buf_add_cstr(&all, "trunk: trunk.example.com\n");
+	if (!block->has_listen)
+		buf_add_cstr(&all, "listen: [\"" WORLD_TRUNK_ADDRESS ":5269\"]\n");
+	if (buf_len(&block->spokes) > 0) {
+		buf_add_cstr(&all, "spokes:\n");
+		buf_add(&all, buf_str(&block->spokes));
+	}
+	buf_add(&all, buf_str(&block->yaml));
+	err = config_load_text(buf_str(&all), "trunkd.yaml", on_problem, block, ret_config);
+	buf_fini(&all);
+	return err;
+}
+
+static void on_store_problem(void *ctx, bool is_fatal, const char *text)
+{
+	struct block *block = ctx;
+
+	buf_addf(&block->why, "%s%s\n", is_fatal ? "" : "warning: ", text);
+}
+
+/* The certificates by `shows`; trust is the scenarios' own CA, so that nobody's system is asked. */
+static int make_store(struct block *block, const struct config *config, struct tls_store **ret_store)
+{
+	struct world *world = block->world;
+	const char *folders[2] = {NULL, NULL}, *trust[2] = {certificates_ca(world->certificates), NULL};
+	const char *domains[PEER_DOMAINS_MAX * 8 + 1] = {NULL};
+	struct tls_store_options options = config->tls;
+	char unknown[600];
+	unsigned count = 0;
+	int err;
+
+	options.trust = trust;
+	options.state_folder = NULL;
+	LIST_EACH (pos, &world->peers)
+		for (unsigned i = 0;
+		     i < LIST_OF(pos, struct peer, link)->domain_count && count + 1 < sizeof(domains) / sizeof(*domains); i++)
+			domains[count++] = LIST_OF(pos, struct peer, link)->domains[i];
+	if (world->shows == CERTIFICATE_EXPIRED) {
+		if ((err = certificates_make(world->certificates, world->shows, domains, &folders[0])) < 0)
+			return err;
+		options.certificate_folders = folders;
+	} else if (world->shows != CERTIFICATE_SELF_SIGNED) {
+		snprintf(unknown, sizeof(unknown), "%s/unknown-ca.pem", certificates_folder(world->certificates));
+		options.issuer_file = world->shows == CERTIFICATE_UNKNOWN ? unknown : certificates_ca(world->certificates);
+		options.issue_any = true;
+	}
+	return tls_store_new(&options, loop_wall_ms(world->loop), on_store_problem, block, ret_store);
+}
+
+static int listen_on(struct world *world, const struct endpoint *at, unsigned count, accept_fn *fn)
+{
+	for (unsigned i = 0; i < count && world->listener_count < WORLD_LISTENERS_MAX; i++)
+		if (net_listen(world->net, &at[i], fn, trunk_inbound(world->trunk),
+			       &world->listeners[world->listener_count++]) < 0)
+			return world_fail(world, "the trunk can't listen");
+	return 0;
+}
+
+static int start(struct world *world)
+{
+	const struct trunk_options options = {
+		.loop = world->loop,
+		.net = world->net,
+		.dns = world->dns,
+		.log = world->log,
+		.audit = world->audit,
+		.blocks = world->blocks,
+		.store = world->store,
+		.secrets = &world->secrets,
+		.config = world->config,
+	};
+
+	if (!(world->trunk = trunk_new(&options)))
+		return world_fail(world, "the trunk can't be made");
+	if (listen_on(world, world->config->listen, world->config->listen_count, inbound_accept) < 0)
+		return -1;
+	return listen_on(world, world->config->listen_tls, world->config->listen_tls_count, inbound_accept_direct);
+}
+
+static int put_in_force(struct world *world, struct config **config, struct tls_store **store, bool is_reload)
+{
+	if (is_reload && trunk_reload(world->trunk, *config, *store) < 0)
+		return world_fail(world, "the trunk can't reload");
+	config_free(&world->config);
+	tls_store_free(&world->store);
+	world->config = *config;
+	world->store = *store;
+	*config = NULL;
+	*store = NULL;
+	return is_reload ? 0 : start(world);
+}
+
+int world_trunk(struct world *world, const struct statement *statement, bool is_reload, bool must_be_refused)
+{
+	struct block block = {.world = world};
+	struct config *config = NULL;
+	struct tls_store *store = NULL;
+	int err = read_lines(&block, statement, must_be_refused ? 4 : is_reload ? 2 : 1);
+
+	if (err == 0) {
+		err = load_config(&block, &config);
+		if (err == 0)
+			err = make_store(&block, config, &store);
+		if (err < 0 && !must_be_refused)
+			world_fail(world, "the configuration is refused (%s):\n%.*s", error_text(err),
+				   STR_ARG(buf_str(&block.why)));
+		else if (err == 0 && must_be_refused)
+			err = world_fail(world, "the configuration was not refused");
+		else if (must_be_refused)
+			err = 0;
+		else
+			err = put_in_force(world, &config, &store, is_reload);
+	}
+	config_free(&config);
+	tls_store_free(&store);
+	buf_fini(&block.yaml);
+	buf_fini(&block.spokes);
+	buf_fini(&block.why);
+	return err;
+}
