@@ -2,6 +2,7 @@
  * One line for each verdict, gathered and written at the end of a wake-up. */
 #include "audit/audit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
@@ -26,6 +27,8 @@ static void write_file(struct audit *audit)
 		const struct str lines = buf_str(&audit->file_lines);
 		const ssize_t n = write(audit->fd, lines.at, lines.len);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0) {
 			if (!audit->has_failed)
 				LOG(audit->log, LOG_ERROR, "audit-unwritable", KV_C("reason", "the file of audit lines takes no more"));
@@ -81,20 +84,12 @@ static int add_json(struct buf *out, const char *key, struct str value)
 {
 	int err;
 
-	if ((err = buf_addf(out, ",\"%s\":\"", key)) < 0)
+	if ((err = buf_addf(out, ",\"%s\":\"", key)) < 0 || (err = buf_add_json(out, value)) < 0)
 		return err;
-	for (size_t i = 0; i < value.len && err == 0; i++) {
-		const unsigned char c = (unsigned char)value.at[i];
-
-		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-			err = buf_addf(out, "\\u%04x", c);
-		else
-			err = buf_add(out, str_make(value.at + i, 1));
-	}
-	return err < 0 ? err : buf_add_cstr(out, "\"");
+	return buf_add_cstr(out, "\"");
 }
 
-static void add_file_time(struct buf *out, int64_t wall_ms)
+static int add_file_time(struct buf *out, int64_t wall_ms)
 {
 	const time_t second = (time_t)(wall_ms / 1000);
 	struct tm tm;
@@ -102,19 +97,18 @@ static void add_file_time(struct buf *out, int64_t wall_ms)
 
 	gmtime_r(&second, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_addf(out, "{\"time\":\"%s.%03dZ\"", text, (int)(wall_ms % 1000));
+	return buf_addf(out, "{\"time\":\"%s.%03dZ\"", text, (int)(wall_ms % 1000));
 }
 
 static int add_file_line(struct audit *audit, const struct audit_record *record)
 {
 	struct buf *out = &audit->file_lines;
 	const size_t before = buf_len(out);
-	int err = 0;
+	int err;
 
-	add_file_time(out, record->wall_ms);
-	if ((err = add_json(out, "sender", record->pair.sender)) < 0 || (err = add_json(out, "target", record->pair.target)) < 0 ||
-	    (err = add_json(out, "kind", str_of(stanza_kind_text(record->kind)))) < 0 || (err = add_json(out, "type", record->type)) < 0 ||
-	    (err = add_json(out, "id", record->id)) < 0 ||
+	if ((err = add_file_time(out, record->wall_ms)) < 0 || (err = add_json(out, "sender", record->pair.sender)) < 0 ||
+	    (err = add_json(out, "target", record->pair.target)) < 0 || (err = add_json(out, "kind", str_of(stanza_kind_text(record->kind)))) < 0 ||
+	    (err = add_json(out, "type", record->type)) < 0 || (err = add_json(out, "id", record->id)) < 0 ||
 	    (err = buf_addf(out, ",\"size\":%zu,\"label\":null", record->size_bytes)) < 0 ||
 	    (err = add_json(out, "decision", str_of(decision_text(record->decision)))) < 0 ||
 	    (err = add_json(out, "rule", str_of(record->rule))) < 0 ||
@@ -154,13 +148,16 @@ int audit_record(struct audit *audit, const struct audit_record *record)
 
 int audit_operator(struct audit *audit, unsigned uid, const char *command, struct str detail)
 {
+	struct buf *out = &audit->file_lines;
+	const size_t before = buf_len(out);
+	int err;
+
 	LOG(audit->log, LOG_NOTICE, "operator", KV_N("uid", uid), KV_C("command", command), KV("detail", detail));
 	if (audit->fd < 0)
 		return 0;
-	add_file_time(&audit->file_lines, loop_wall_ms(audit->loop));
-	add_json(&audit->file_lines, "operator", str_of(command));
-	add_json(&audit->file_lines, "detail", detail);
-	buf_addf(&audit->file_lines, ",\"uid\":%u}\n", uid);
+	if ((err = add_file_time(out, loop_wall_ms(audit->loop))) < 0 || (err = add_json(out, "operator", str_of(command))) < 0 ||
+	    (err = add_json(out, "detail", detail)) < 0 || (err = buf_addf(out, ",\"uid\":%u}\n", uid)) < 0)
+		out->end = out->start + before;         /* no half line */
 	defer_start(audit->loop, &audit->flush);
-	return 0;
+	return err;
 }

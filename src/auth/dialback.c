@@ -109,6 +109,7 @@ int dialback_write(struct buf *out, const struct dialback *dialback)
 {
 	static const char *const types[] = {"", "", " type='valid'>", " type='invalid'>", " type='error'>"};
 	const char *name = dialback->kind == DIALBACK_RESULT ? "result" : "verify";
+	const enum stanza_condition condition = dialback->condition ? dialback->condition : COND_UNDEFINED_CONDITION;
 	int err;
 
 	if ((err = buf_addf(out, "<db:%s", name)) < 0 || (err = add_attr(out, "from", dialback->from)) < 0 ||
@@ -119,8 +120,8 @@ int dialback_write(struct buf *out, const struct dialback *dialback)
 	if (dialback->type == DIALBACK_REQUEST && (err = xml_escape(out, dialback->key)) < 0)
 		return err;
 	if (dialback->type == DIALBACK_ERROR &&
-	    (err = buf_addf(out, "<error type='%s'><%s xmlns='" NS_STANZAS "'/></error>", stanza_condition_type(dialback->condition),
-			    stanza_condition_text(dialback->condition))) < 0)
+	    (err = buf_addf(out, "<error type='%s'><%s xmlns='" NS_STANZAS "'/></error>", stanza_condition_type(condition),
+			    stanza_condition_text(condition))) < 0)
 		return err;
 	return buf_addf(out, "</db:%s>", name);
 }

@@ -44,7 +44,7 @@ struct dialback {
 /* Returns 0; TRUNK_ENOENT: an element of the dialback namespace that is neither; TRUNK_EINVAL: unknown type. */
 int dialback_parse(struct arena *arena, const struct xml_node *node, struct dialback *ret_dialback);
 
-/* Adds the element; all strings are escaped. */
+/* Adds the element; all strings are escaped. An error without a condition is written as undefined-condition. */
 int dialback_write(struct buf *out, const struct dialback *dialback);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Log lines as text or JSON; whatever is not plain is escaped. */
+ * Log lines as text or JSON; what could steer a terminal or a parser is escaped. */
 #include "base/log.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -84,12 +86,9 @@ static size_t plain_span(struct str s)
 	return i;
 }
 
-/* Printable ASCII stays; the rest becomes an escape, so that no terminal or parser is steered by a peer's text. */
+/* Printable ASCII stays; the rest becomes an escape byte by byte, so that no terminal or parser is steered by a peer's text. */
 static void add_escaped(struct buf *line, struct str s)
 {
-	const bool is_cut = s.len > LOG_VALUE_BYTES_MAX;
-
-	s = str_until(s, LOG_VALUE_BYTES_MAX);
 	while (s.len > 0) {
 		const size_t plain = plain_span(s);
 		const unsigned char c = plain < s.len ? (unsigned char)s.at[plain] : 0;
@@ -104,7 +103,29 @@ static void add_escaped(struct buf *line, struct str s)
 			buf_addf(line, "\\u%04x", c);
 		s = str_from(s, 1);
 	}
-	if (is_cut)
+}
+
+/* At most LOG_VALUE_BYTES_MAX of a value, and no half character at the end. */
+static struct str cut_value(struct str s)
+{
+	size_t end = LOG_VALUE_BYTES_MAX;
+
+	if (s.len <= end)
+		return s;
+	while (end > LOG_VALUE_BYTES_MAX - 3 && ((unsigned char)s.at[end] & 0xc0) == 0x80)
+		end--;
+	return str_until(s, end);
+}
+
+static void add_text(struct buf *line, struct str s, bool is_json)
+{
+	const struct str shown = cut_value(s);
+
+	if (is_json)
+		buf_add_json(line, shown);
+	else
+		add_escaped(line, shown);
+	if (shown.len < s.len)
 		buf_add_cstr(line, "...");
 }
 
@@ -133,7 +154,7 @@ static void add_value(struct buf *line, const struct log_kv *kv, bool is_json)
 	if (quoted)
 		buf_add_cstr(line, "\"");
 	if (kv->str.at)
-		add_escaped(line, kv->str);
+		add_text(line, kv->str, is_json);
 	if (quoted)
 		buf_add_cstr(line, "\"");
 }
@@ -190,6 +211,8 @@ static void write_all(struct str line)
 	while (line.len > 0) {
 		const ssize_t n = write(STDERR_FILENO, line.at, line.len);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return;         /* nobody is left to tell */
 		line = str_from(line, (size_t)n);

@@ -61,6 +61,26 @@ struct str str_cut(struct str *rest, char sep)
 	return str_until(all, at);
 }
 
+size_t str_first_char(struct str s, uint32_t *ret_char)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char lead = s.len ? (unsigned char)s.at[0] : 0;
+	const size_t len = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf8 ? 4 : 0;
+	uint32_t c = len == 1 ? lead : lead & (0x7fu >> len);
+
+	if (len == 0 || len > s.len)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if (((unsigned char)s.at[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | ((unsigned char)s.at[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret_char = c;
+	return len;
+}
+
 int str_number(struct str s, uint64_t max, uint64_t *ret_number)
 {
 	uint64_t n = 0;

@@ -66,6 +66,10 @@ struct str str_trim(struct str s);
  * is no `sep`, returns all and leaves `*rest` absent. */
 struct str str_cut(struct str *rest, char sep);
 
+/* The character of UTF-8 that `s` begins with. Returns its length, or 0 where there is none: no overlong form, no surrogate, nothing
+ * above U+10FFFF (RFC 3629 §4). */
+size_t str_first_char(struct str s, uint32_t *ret_char);
+
 /* A decimal number without sign, blanks or overflow, at most `max`. Returns 0 or TRUNK_EINVAL. */
 int str_number(struct str s, uint64_t max, uint64_t *ret_number);
 

@@ -142,6 +142,9 @@ static void on_data(void *ctx, struct str bytes)
 	channel->bytes_in += bytes.len;
 	if (channel->is_deaf)
 		return;
+	if (channel->generation != channel->site->generation)
+		xml_reader_set_size(channel->reader, channel->site->limits->stanza_bytes);
+	channel->generation = channel->site->generation;
 	channel->gone = &gone;
 	if (channel->tls && !channel->is_secured)
 		handshake(channel, bytes, &gone);
@@ -189,6 +192,7 @@ int channel_init(struct channel *channel, const struct site *site, const struct 
 
 	*channel = (struct channel){.site = site, .handler = handler, .ctx = ctx};
 	channel->heard_ms = loop_now_ms(site->loop);
+	channel->generation = site->generation;
 	channel->reader = xml_reader_new(&limits);
 	return channel->reader ? 0 : TRUNK_ENOMEM;
 }

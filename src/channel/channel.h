@@ -30,6 +30,7 @@ struct channel {
 	bool is_closed;                 /* the transport is gone */
 	bool *gone;                     /* set when the channel ends within a callback */
 	size_t counted_bytes, counted_pending;  /* by memory_count() */
+	unsigned generation;            /* of the configuration whose stanza-size the reader has */
 	uint64_t bytes_in, bytes_out;
 	size_t wrote_bytes;             /* that the last channel_write() gave to the connection: ciphertext where TLS is on */
 	int64_t heard_ms;               /* when bytes last came */

@@ -76,14 +76,16 @@ static int write_all(int fd, struct str text)
 	return fsync(fd) < 0 ? TRUNK_EIO : 0;
 }
 
-static int sync_folder(const char *folder)
+/* The new file is in force already, so what fails here is no failure of the change: at worst a crash brings the old one back, and peers
+ * ask again. Some file systems cannot do it at all. */
+static void sync_folder(const char *folder)
 {
 	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const int err = fd < 0 || fsync(fd) < 0 ? TRUNK_EIO : 0;
 
-	if (fd >= 0)
-		close(fd);
-	return err;
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
 }
 
 /* Beside the old file first, durable, then in its place: a full disk leaves the old one whole. */
@@ -113,7 +115,7 @@ static int store(const char *state, const struct dialback_secrets *secrets, stru
 		say(why, fresh, strerror(errno));
 		unlink(fresh);
 	} else {
-		err = sync_folder(state);
+		sync_folder(state);
 	}
 	buf_fini(&text);
 	return err;
@@ -143,7 +145,7 @@ static int read_file(const char *file, int fd, struct dialback_secrets *ret_secr
 		say(why, file, "others may read the dialback secret; chmod 600 it, and rotate it if they did");
 		return TRUNK_EPERM;
 	}
-	if (parse(str_make(text, (size_t)len), ret_secrets) < 0) {
+	if ((size_t)len == sizeof(text) || parse(str_make(text, (size_t)len), ret_secrets) < 0) {
 		say(why, file, "this is no dialback secret of trunkd; move it away to have a new one made");
 		return TRUNK_EINVAL;
 	}

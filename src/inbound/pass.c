@@ -24,7 +24,7 @@ static bool is_congested(const struct receiver *r)
 void receiver_read(struct receiver *r)
 {
 	r->is_paused = is_congested(r);
-	channel_read(&r->channel, !r->is_paused && !r->is_throttled);
+	channel_read(&r->channel, !r->is_paused && !r->is_throttled && channel_pending(&r->channel) <= RECEIVER_PENDING_BYTES);
 }
 
 void receiver_pressure(void *ctx, bool is_on)
@@ -151,13 +151,11 @@ void receiver_stanza(struct receiver *r, const struct xml_element *element)
 	struct stanza stanza;
 	int err;
 
-	if (!r->is_proved) {
-		receiver_close(r, STREAM_NOT_AUTHORIZED, "a stanza before any domain was proved");
-		return;
-	}
 	err = stanza_parse(element, &r->scratch, &stanza);
 	if (err == TRUNK_ENOENT)
 		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, NULL);
+	else if (!r->is_proved)
+		receiver_close(r, STREAM_NOT_AUTHORIZED, "a stanza before any domain was proved");
 	else if (err == TRUNK_EADDRESS)
 		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "a stanza without from or to, or with a malformed one");
 	else if (err < 0)

@@ -28,13 +28,14 @@ void receiver_starttls(struct receiver *r)
 	};
 	struct tls_session *session;
 
-	if (r->channel.tls || (!r->is_direct && trust->tls == TLS_POLICY_DISABLED)) {
+	if (r->channel.tls || r->is_proved || (!r->is_direct && trust->tls == TLS_POLICY_DISABLED)) {
 		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, "STARTTLS was not offered");
 		return;
 	}
 	if (domain_to_ascii(str_of(r->to ? r->to : r->site->trunk), domain, sizeof(domain)) < 0 ||
 	    !(session = tls_session_new(r->site->store, &options, loop_wall_ms(r->site->loop)))) {
-		channel_write(&r->channel, STR("<failure xmlns='" NS_TLS "'/>"));
+		if (!r->is_direct)
+			channel_write(&r->channel, STR("<failure xmlns='" NS_TLS "'/>"));
 		receiver_close(r, STREAM_INTERNAL_SERVER_ERROR, "no certificate can be shown for this domain");
 		return;
 	}
@@ -65,9 +66,18 @@ static void sasl_fail(struct receiver *r, const char *condition, const char *tex
 static void sasl_succeed(struct receiver *r, const struct tls_judgement *judgement)
 {
 	const struct domain_pair pair = {.sender = str_of(r->from), .target = str_of(r->to)};
-	struct receiver_pair *proved = receiver_pair_find(r, &pair);
+	struct receiver_pair *proved = receiver_pair_find(r, &pair), *asked, *next;
 	struct buf out = {0};
 
+	/* Keys that are still being verified belong to the stream that ends here. */
+	HASH_ITER(hh, r->pairs, asked, next)
+		if (asked != proved && asked->lane.proof == PROOF_NONE)
+			receiver_pair_remove(&asked);
+	if (proved) {
+		if (proved->verify)
+			r->questions--;
+		verify_cancel(&proved->verify);
+	}
 	if (!proved && !(proved = receiver_pair_add(r, &pair, proof_of(judgement->proof)))) {
 		receiver_close(r, STREAM_RESOURCE_CONSTRAINT, NULL);
 		return;
@@ -81,6 +91,15 @@ static void sasl_succeed(struct receiver *r, const struct tls_judgement *judgeme
 	channel_restart(&r->channel);
 	r->state = RECEIVER_HEADER;
 	r->header_sent = false;
+}
+
+/* What was offered may have been taken back by a reload since. */
+static bool may_external(const struct receiver *r)
+{
+	const struct domain_pair pair = {.sender = str_of(r->from), .target = str_of(r->to)};
+
+	return receiver_trust(r, pair.sender)->external && receiver_version_fits(r, pair.sender) &&
+	       relay_judge_pair(r->relay, &pair).decision == DECISION_PASS;
 }
 
 void receiver_sasl(struct receiver *r, const struct xml_node *node)
@@ -98,7 +117,7 @@ void receiver_sasl(struct receiver *r, const struct xml_node *node)
 		sasl_fail(r, "not-authorized", "the stream has no from");
 	} else if ((verdict = sasl_auth_judge(&r->scratch, node, str_of(r->from))) != SASL_OK) {
 		sasl_fail(r, sasl_failure_text(verdict), NULL);
-	} else if (!r->offered_external || !receiver_certificate_proves(r, str_of(r->from), &judgement)) {
+	} else if (!r->offered_external || !may_external(r) || !receiver_certificate_proves(r, str_of(r->from), &judgement)) {
 		sasl_fail(r, "not-authorized", "EXTERNAL was not offered on this stream");
 	} else {
 		sasl_succeed(r, &judgement);
@@ -146,7 +165,7 @@ static void send_result(struct receiver *r, const struct domain_pair *pair, enum
 
 static void refuse_result(struct receiver *r, const struct domain_pair *pair, enum stanza_condition condition, const char *why)
 {
-	LOG(r->site->log, LOG_WARNING, "dialback-refused", KV_N("stream", r->id), KV_C("role", "receiving"), KV("sender", pair->sender),
+	LOG(r->site->log, receiver_level(r), "dialback-refused", KV_N("stream", r->id), KV_C("role", "receiving"), KV("sender", pair->sender),
 	    KV("target", pair->target), KV_C("condition", stanza_condition_text(condition)), KV_C("reason", why));
 	receiver_remember(r, pair, "authentication", why);
 	send_result(r, pair, DIALBACK_ERROR, condition);
@@ -162,6 +181,15 @@ static void accept_result(struct receiver_pair *pair, enum proof proof)
 	send_result(r, &pair->lane.pair, DIALBACK_VALID, STANZA_CONDITION_NONE);
 	receiver_was_proved(r);
 	receiver_carry(r);
+	receiver_read(r);       /* a stream that was paused may now carry pairs to others, too */
+}
+
+static bool may_dialback(const struct receiver *r, const struct domain_pair *pair)
+{
+	const struct trust_policy *trust = receiver_trust(r, pair->sender);
+
+	return trust->dialback && trust->verify == VERIFY_DIALBACK && (trust->tls != TLS_POLICY_REQUIRED || r->channel.is_secured) &&
+	       receiver_version_fits(r, pair->sender) && relay_judge_pair(r->relay, pair).decision == DECISION_PASS;
 }
 
 static void on_verified(void *ctx, enum verify_answer answer, const char *why)
@@ -177,8 +205,8 @@ static void on_verified(void *ctx, enum verify_answer answer, const char *why)
 	r->questions--;
 	if (r->state != RECEIVER_OPEN)
 		return;
-	/* Another domain may have been proved since the question was asked. */
-	if (answer == VERIFY_VALID && receiver_zone_fits(r, pair->lane.pair.sender)) {
+	/* Another domain may have been proved, and another configuration be in force, since the question was asked. */
+	if (answer == VERIFY_VALID && receiver_zone_fits(r, pair->lane.pair.sender) && may_dialback(r, &pair->lane.pair)) {
 		accept_result(pair, PROOF_DIALBACK);
 		return;
 	}
@@ -242,6 +270,8 @@ static void on_result(struct receiver *r, const struct domain_pair *pair, struct
 		refuse_result(r, pair, COND_ITEM_NOT_FOUND, "the target domain is not trunked");
 	else if (verdict.decision != DECISION_PASS)
 		refuse_result(r, pair, COND_POLICY_VIOLATION, verdict.rule);
+	else if (!receiver_version_fits(r, pair->sender))
+		refuse_result(r, pair, COND_POLICY_VIOLATION, "this version of TLS is too old for the domain");
 	else if (!receiver_zone_fits(r, pair->sender))
 		refuse_result(r, pair, COND_POLICY_VIOLATION, "a domain of another zone is proved on this stream");
 	else if (known && known->lane.proof != PROOF_NONE)
@@ -272,7 +302,7 @@ static void on_question(struct receiver *r, const struct domain_pair *question, 
 		answer.type = DIALBACK_INVALID;
 	}
 	outbound_was_asked(relay_outbound(r->relay), &pair);
-	LOG(r->site->log, answer.type == DIALBACK_VALID ? LOG_INFO : LOG_WARNING, "dialback-answered", KV_N("stream", r->id),
+	LOG(r->site->log, answer.type == DIALBACK_VALID ? LOG_INFO : receiver_level(r), "dialback-answered", KV_N("stream", r->id),
 	    KV_C("role", "authoritative"), KV("sender", pair.sender), KV("target", pair.target),
 	    KV_C("answer", answer.type == DIALBACK_VALID ? "valid" : answer.type == DIALBACK_INVALID ? "invalid" : "item-not-found"));
 	dialback_write(&out, &answer);
@@ -294,11 +324,15 @@ void receiver_dialback(struct receiver *r, const struct xml_node *node)
 		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "a dialback element without from or to, or with a malformed one");
 		return;
 	}
+	if (dialback.id.len > DIALBACK_ID_BYTES_MAX || dialback.key.len > DIALBACK_ID_BYTES_MAX) {
+		receiver_close(r, STREAM_POLICY_VIOLATION, "a dialback element that is too long");
+		return;
+	}
 	pair = (struct domain_pair){.sender = domain_str(&from), .target = domain_str(&to)};
 	if (!r->channel.is_secured && receiver_trust(r, pair.sender)->tls == TLS_POLICY_REQUIRED) {
 		receiver_close(r, STREAM_POLICY_VIOLATION, "TLS is required before dialback");
 	} else if (dialback.type != DIALBACK_REQUEST) {
-		LOG(r->site->log, LOG_WARNING, "dialback-unasked", KV_N("stream", r->id), KV("sender", pair.sender), KV("target", pair.target));
+		LOG(r->site->log, receiver_level(r), "dialback-unasked", KV_N("stream", r->id), KV("sender", pair.sender), KV("target", pair.target));
 	} else if (dialback.kind == DIALBACK_RESULT) {
 		on_result(r, &pair, dialback.key);
 	} else {

@@ -12,6 +12,17 @@ void receiver_write(struct receiver *r, struct buf *out)
 {
 	channel_write(&r->channel, buf_str(out));
 	buf_fini(out);
+	if (r->state != RECEIVER_OPEN)
+		return;
+	if (channel_pending(&r->channel) > RECEIVER_PENDING_BYTES_MAX)
+		receiver_close(r, STREAM_POLICY_VIOLATION, "the peer does not read what it asked for");
+	else if (channel_pending(&r->channel) > RECEIVER_PENDING_BYTES)
+		receiver_read(r);
+}
+
+enum log_level receiver_level(struct receiver *r)
+{
+	return r->warnings++ < RECEIVER_LOUD_MAX ? LOG_WARNING : LOG_DEBUG;
 }
 
 static void on_free(void *ctx)
@@ -145,13 +156,21 @@ bool receiver_zone_fits(const struct receiver *r, struct str sender)
 	return true;
 }
 
+bool receiver_version_fits(const struct receiver *r, struct str sender)
+{
+	return !r->channel.is_secured || tls_session_protocol(r->channel.tls) >= receiver_trust(r, sender)->min_version;
+}
+
 static bool proof_holds(struct receiver *r, const struct receiver_pair *pair)
 {
 	const struct trust_policy *trust = receiver_trust(r, pair->lane.pair.sender);
 	struct tls_judgement judgement;
-	const bool is_certified = receiver_certificate_proves(r, pair->lane.pair.sender, &judgement);
+	bool is_certified;
 
-	if (trust->tls == TLS_POLICY_REQUIRED && !r->channel.is_secured)
+	if (r->channel.is_secured)
+		tls_session_judge_by(r->channel.tls, r->site->store);
+	is_certified = receiver_certificate_proves(r, pair->lane.pair.sender, &judgement);
+	if ((trust->tls == TLS_POLICY_REQUIRED && !r->channel.is_secured) || !receiver_version_fits(r, pair->lane.pair.sender))
 		return false;
 	if (trust->pin_count > 0 && !is_certified && trust->verify == VERIFY_CERTIFICATE)
 		return false;
@@ -434,14 +453,26 @@ static void on_open(void *ctx, int err)
 	(void)err;              /* it was open when it came */
 }
 
+/* What was said in plain text counts for nothing any more (RFC 6120 §5.4.3.3). */
+static void forget_plaintext(struct receiver *r)
+{
+	struct receiver_pair *pair, *next;
+
+	HASH_ITER(hh, r->pairs, pair, next)
+		receiver_pair_remove(&pair);
+	r->offered_external = r->offered_dialback = r->offered_bidi = r->is_bidirectional = false;
+	r->sasl_tries = 0;
+	r->state = RECEIVER_HEADER;
+	r->header_sent = false;
+}
+
 static void on_secured(void *ctx, int err, const char *why)
 {
 	struct receiver *r = ctx;
 	char address[ENDPOINT_TEXT_SIZE];
 
 	if (err == 0) {
-		r->state = RECEIVER_HEADER;
-		r->header_sent = false;
+		forget_plaintext(r);
 		return;
 	}
 	endpoint_text(&r->channel.conn->peer, address);
@@ -455,6 +486,8 @@ static void on_drained(void *ctx)
 {
 	struct receiver *r = ctx;
 
+	if (r->state == RECEIVER_OPEN)
+		receiver_read(r);
 	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
 		outbound_drained(&pair->carrier);
 }

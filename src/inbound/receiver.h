@@ -13,6 +13,10 @@ enum {
 	RECEIVER_PAIRS_MAX = 1000,      /* domain pairs that one stream may carry */
 	RECEIVER_QUESTIONS_MAX = 20,    /* keys of one stream that are being verified at a time */
 	RECEIVER_SASL_TRIES_MAX = 3,
+	RECEIVER_PENDING_BYTES = 64 * 1024,     /* of our answers that the peer has not taken: beyond, it is not read … */
+	RECEIVER_PENDING_BYTES_MAX = 1024 * 1024,       /* … and here it is closed */
+	DIALBACK_ID_BYTES_MAX = 1024,           /* of a stream id or key in a dialback element */
+	RECEIVER_LOUD_MAX = 10,                 /* warnings that one stream may cause; what follows is logged at debug */
 	RECEIVER_CLOSE_MS = 2000,       /* that we wait for the peer's end of the stream */
 };
 
@@ -58,6 +62,7 @@ struct receiver {
 	char *from, *to;                /* of the header, normalised; NULL: absent; owned */
 	char stream_id[STREAM_ID_SIZE];
 	unsigned sasl_tries;
+	unsigned warnings;              /* that the stream caused */
 	unsigned questions;             /* pairs whose verify is under way */
 	struct receiver_pair *pairs, *last;     /* `last` carried the last stanza */
 	struct address_entry *address;
@@ -84,6 +89,7 @@ void receiver_free(struct receiver **receiver);
 
 /* Says why, ends the stream, and lets go of the receiver once the peer has ended it, too. */
 void receiver_close(struct receiver *receiver, enum stream_condition condition, const char *text);
+enum log_level receiver_level(struct receiver *receiver);       /* of the next warning that the peer causes */
 void receiver_write(struct receiver *receiver, struct buf *out);        /* and ends the buffer */
 
 /* What the peer must show: its spoke's policy, else the global one. `domain` absent: the header's `from`. */
@@ -91,6 +97,9 @@ const struct trust_policy *receiver_trust(const struct receiver *receiver, struc
 
 /* Whether the peer's certificate proves `domain` under that domain's policy. */
 bool receiver_certificate_proves(struct receiver *receiver, struct str domain, struct tls_judgement *ret_judgement);
+
+/* Whether the TLS version is high enough for the domain that is to be proved: it was agreed on before that domain was known. */
+bool receiver_version_fits(const struct receiver *receiver, struct str sender);
 
 /* Remembers that the peer failed to prove a pair (site->failures). `step`: static. */
 void receiver_remember(struct receiver *receiver, const struct domain_pair *pair, const char *step, const char *why);

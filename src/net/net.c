@@ -2,6 +2,8 @@
  * Listeners and connections of whatever kind: each call goes to the implementation that made them. */
 #include "net/net.h"
 
+#include <unistd.h>
+
 void net_free(struct net **net)
 {
 	if (!*net)
@@ -85,4 +87,23 @@ void listener_free(struct listener **listener)
 		return;
 	(*listener)->net->ops->unlisten(*listener);
 	*listener = NULL;
+}
+
+/* The system itself knows best: only an own address can be bound. */
+bool net_is_local(const struct endpoint *address)
+{
+	struct endpoint bare = *address;
+	const socklen_t size = bare.sa.sa_family == AF_INET6 ? sizeof(bare.in6) : sizeof(bare.in4);
+	const int fd = socket(bare.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_local;
+
+	if (fd < 0)
+		return false;
+	if (bare.sa.sa_family == AF_INET6)
+		bare.in6.sin6_port = 0;
+	else
+		bare.in4.sin_port = 0;
+	is_local = bind(fd, &bare.sa, size) == 0;
+	close(fd);
+	return is_local;
 }

@@ -68,6 +68,9 @@ struct conn {
 };
 
 /* TCP by libuv. NULL: no memory, or `loop` isn't driven by libuv. Ends before its loop. */
+/* Whether an address is one of this machine's own. */
+bool net_is_local(const struct endpoint *address);
+
 struct net *net_uv_new(struct loop *loop);
 void net_free(struct net **net);                /* its listeners and connections are freed before */
 

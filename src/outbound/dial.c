@@ -127,12 +127,23 @@ static void on_stagger(void *ctx)
 	try_next(ctx);
 }
 
+static bool is_any(const struct endpoint *at)
+{
+	return at->sa.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&at->in6.sin6_addr) : at->in4.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
 /* A name that leads to one of our own listeners would make the trunk talk to itself. */
 static bool is_ourselves(const struct dial *dial, const struct endpoint *place)
 {
-	for (unsigned i = 0; i < dial->site->listen_count; i++)
-		if (endpoint_eq(place, &dial->site->listen[i]))
+	for (unsigned i = 0; i < dial->site->listen_count; i++) {
+		const struct endpoint *listen = &dial->site->listen[i];
+
+		if (endpoint_eq(place, listen))
 			return true;
+		if (is_any(listen) && listen->sa.sa_family == place->sa.sa_family && endpoint_port(listen) == endpoint_port(place) &&
+		    net_is_local(place))
+			return true;
+	}
 	return false;
 }
 

@@ -75,6 +75,11 @@ static void place_failed(struct initiator *i, int err, const char *why)
 
 	snprintf(kept, sizeof(kept), "%s", why);
 	channel_drop(i);
+	/* What one place was proved, offered or refused says nothing of the next. */
+	i->proof = PROOF_NONE;
+	i->is_legacy = i->was_verified = false;
+	i->features = (struct stream_features){0};
+	i->judgement = (struct tls_judgement){0};
 	i->state = INITIATOR_DIALLING;
 	if (i->dial && dial_next(i->dial)) {
 		snprintf(i->why, sizeof(i->why), "%s", kept);
@@ -210,7 +215,8 @@ void initiator_start(struct initiator *i, const struct spoke *spoke)
 	initiator_stop(i);
 	i->spoke = spoke;
 	i->route_mark = route_mark(i->site, spoke, i->pair.target);
-	i->is_legacy = i->external_failed = i->was_verified = false;
+	i->is_legacy = i->external_failed = i->was_verified = i->is_second_try = false;
+	i->judgement = (struct tls_judgement){0};
 	i->features = (struct stream_features){0};
 	i->why[0] = '\0';
 	i->last_step = PROBE_DNS;
@@ -221,9 +227,25 @@ void initiator_start(struct initiator *i, const struct spoke *spoke)
 		initiator_fail(i, TRUNK_ENOMEM, COND_RESOURCE_CONSTRAINT, false, "no memory to dial");
 }
 
+/* The second lock: whatever led here, nothing is ready below what the spoke's policy demands. */
+static bool may_be_ready(const struct initiator *i, enum proof proof)
+{
+	const struct trust_policy *trust = &i->spoke->trust;
+
+	if (i->channel.is_secured)
+		return i->judgement.proof == TLS_PROOF_PKIX || i->judgement.proof == TLS_PROOF_PIN || i->judgement.proof == TLS_PROOF_DANE ||
+		       (trust->verify == VERIFY_DIALBACK && proof != PROOF_EXTERNAL);
+	return trust->tls != TLS_POLICY_REQUIRED && proof != PROOF_EXTERNAL &&
+	       (trust->verify == VERIFY_DIALBACK || trust->tls == TLS_POLICY_DISABLED);
+}
+
 /* Behind ready: the dial and the spoke's settings have done their work. */
 void initiator_ready(struct initiator *i, enum proof proof)
 {
+	if (!may_be_ready(i, proof)) {
+		initiator_fail(i, TRUNK_EPOLICY, COND_REMOTE_SERVER_TIMEOUT, true, "the stream came up below what policy demands");
+		return;
+	}
 	timer_stop(&i->timeout);
 	dial_free(&i->dial);
 	i->spoke = NULL;
@@ -266,12 +288,11 @@ void initiator_over(struct initiator *i, int err, const char *why)
 		return;
 	}
 	/* A server that ends the stream over a failed EXTERNAL may still take dialback on a new one. */
-	if (i->state == INITIATOR_DIALBACK && i->external_failed && i->proof != PROOF_DIALBACK && i->spoke) {
+	if (i->state == INITIATOR_DIALBACK && i->external_failed && !i->is_second_try && i->spoke) {
 		const struct spoke *spoke = i->spoke;
 
 		initiator_start(i, spoke);
-		i->external_failed = true;
-		i->proof = PROOF_DIALBACK;      /* once only */
+		i->external_failed = i->is_second_try = true;
 		return;
 	}
 	snprintf(kept, sizeof(kept), "%s", i->why[0] ? i->why : why);
@@ -282,9 +303,11 @@ static void on_end(void *ctx)
 {
 	struct initiator *i = ctx;
 
+	/* What was written before still goes out ahead of our own end. */
 	if (i->state == INITIATOR_READY)
-		channel_write(&i->channel, STR("</stream:stream>"));
-	initiator_over(i, 0, "the peer ended the stream");
+		initiator_end(i, STREAM_CONDITION_NONE, NULL);
+	else
+		initiator_over(i, 0, "the peer ended the stream");
 }
 
 static void on_broken(void *ctx, int err)

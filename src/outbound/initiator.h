@@ -58,6 +58,7 @@ struct initiator {
 	enum probe_step last_step;      /* that was tried: where a failed attempt stopped */
 	bool is_direct, is_legacy;
 	uint64_t route_mark;            /* of the way to the target when the attempt began */
+	bool is_second_try;             /* on a new stream, by dialback, behind an EXTERNAL that the peer refused */
 	bool external_failed;           /* not tried again in this attempt */
 	bool was_verified;              /* the target asked us for our key: its DNS leads here */
 	enum proof proof;               /* of us towards the peer: external or dialback */

@@ -186,6 +186,9 @@ static void choose(struct initiator *i)
 	else if (policy == TLS_POLICY_REQUIRED)
 		refuse(i, PROBE_TLS, TRUNK_EPOLICY, COND_REMOTE_SERVER_TIMEOUT,
 		       "the peer does not offer STARTTLS, and tls.policy is required for it (optional would allow plain text)");
+	else if (i->spoke->trust.verify == VERIFY_CERTIFICATE && policy != TLS_POLICY_DISABLED)
+		refuse(i, PROBE_TLS, TRUNK_EPOLICY, COND_REMOTE_SERVER_TIMEOUT,
+		       "the peer does not offer STARTTLS, so it shows no certificate, and tls.verify is certificate for it");
 	else if (i->features.starttls_required)
 		refuse(i, PROBE_TLS, TRUNK_EPOLICY, COND_REMOTE_SERVER_TIMEOUT, "the peer demands TLS, and tls.policy is disabled for it here");
 	else
@@ -347,8 +350,14 @@ bool initiator_holds(const struct initiator *i)
 	if ((i->proof == PROOF_EXTERNAL && !spoke->trust.external) || (i->proof == PROOF_DIALBACK && !spoke->trust.dialback))
 		return false;
 	if (!is_secured(i))
-		return true;
+		return spoke->trust.verify == VERIFY_DIALBACK || spoke->trust.tls == TLS_POLICY_DISABLED;
+	if (tls_session_protocol(i->channel.tls) < spoke->trust.min_version)
+		return false;
+	if (i->judgement.proof == TLS_PROOF_DANE)
+		return true;            /* DNS is asked again for the next stream */
 	now.dial = NULL;
+	now.place = NULL;
+	tls_session_judge_by(i->channel.tls, i->site->store);
 	judge_certificate(&now, &spoke->trust);
 	return certificate_holds(&now) || (i->proof == PROOF_DIALBACK && spoke->trust.verify == VERIFY_DIALBACK);
 }

@@ -4,7 +4,11 @@
 
 #include <stdlib.h>
 
-enum { VERIFIER_KEEP_MS = 10 * 1000 };  /* that a stream without questions stays for the next */
+enum {
+	VERIFIER_KEEP_MS = 10 * 1000,   /* that a stream without questions stays for the next */
+	VERIFIERS_MAX = 2000,           /* streams that only ask, all together … */
+	VERIFIERS_PER_AUTHORITY_MAX = 64,       /* … and to one authoritative server's domain: an unproved key costs it a connection */
+};
 
 struct verify {
 	struct list link;               /* in its verifier */
@@ -29,6 +33,15 @@ struct verifier {
 	UT_hash_handle hh;
 	char key[];
 };
+
+static void on_keep(void *ctx);
+
+/* Nothing is asked any more: the stream is let go of soon. */
+static void rest(struct verifier *verifier)
+{
+	if (list_is_empty(&verifier->questions) && verifier->initiator.state != INITIATOR_IDLE)
+		timer_start(verifier->outbound->site->loop, &verifier->keep, VERIFIER_KEEP_MS, on_keep, verifier);
+}
 
 static void verify_free(struct verify *verify)
 {
@@ -84,14 +97,19 @@ static void on_ready(void *ctx)
 
 	verifier->since_wall_ms = loop_wall_ms(verifier->outbound->site->loop);
 	ask_all(verifier);
+	rest(verifier);
 }
 
 static void on_keep(void *ctx)
 {
 	struct verifier *verifier = ctx;
 
-	if (list_is_empty(&verifier->questions))
+	if (!list_is_empty(&verifier->questions))
+		return;
+	if (initiator_is_ready(&verifier->initiator))
 		initiator_end(&verifier->initiator, STREAM_CONDITION_NONE, NULL);
+	else if (verifier->initiator.state != INITIATOR_ENDING)
+		initiator_stop(&verifier->initiator);
 }
 
 static enum verify_answer answer_of(const struct dialback *dialback)
@@ -137,8 +155,7 @@ static void on_answer(struct verifier *verifier, const struct dialback *dialback
 		return;
 	}
 	answer(verify, answer_of(dialback), "the authoritative server's answer");
-	if (list_is_empty(&verifier->questions))
-		timer_start(verifier->outbound->site->loop, &verifier->keep, VERIFIER_KEEP_MS, on_keep, verifier);
+	rest(verifier);
 }
 
 static void on_element(void *ctx, const struct xml_element *element)
@@ -197,6 +214,17 @@ static void start(void *ctx)
 		answer_all(verifier, VERIFY_NOT_FOUND, "the sender domain is not served");
 }
 
+static bool has_room(const struct outbound *outbound, struct str authority)
+{
+	unsigned same = 0;
+
+	if (HASH_COUNT(outbound->verifiers) >= VERIFIERS_MAX)
+		return false;
+	for (const struct verifier *verifier = outbound->verifiers; verifier; verifier = verifier->hh.next)
+		same += str_eq(verifier->pair.target, authority);
+	return same < VERIFIERS_PER_AUTHORITY_MAX;
+}
+
 static struct verifier *verifier_get(struct outbound *outbound, const struct domain_pair *stream)
 {
 	char key[PAIR_KEY_SIZE];
@@ -204,7 +232,7 @@ static struct verifier *verifier_get(struct outbound *outbound, const struct dom
 	struct verifier *verifier;
 
 	HASH_FIND(hh, outbound->verifiers, key, len, verifier);
-	if (verifier || len == 0)
+	if (verifier || len == 0 || !has_room(outbound, stream->target))
 		return verifier;
 	if (!(verifier = calloc(1, sizeof(*verifier) + len)))
 		return NULL;
@@ -220,9 +248,19 @@ static struct verifier *verifier_get(struct outbound *outbound, const struct dom
 	return verifier;
 }
 
+/* A stream that did not answer once is not asked again: what else waits goes over a new one. */
 static void on_timeout(void *ctx)
 {
-	answer(ctx, VERIFY_TIMEOUT, "the authoritative server did not answer within limits.handshake-timeout");
+	struct verify *verify = ctx;
+	struct verifier *verifier = verify->verifier;
+
+	if (verify->is_asked) {
+		initiator_stop(&verifier->initiator);
+		LIST_EACH (pos, &verifier->questions)
+			LIST_OF(pos, struct verify, link)->is_asked = false;
+		defer_start(verifier->outbound->site->loop, &verifier->start);
+	}
+	answer(verify, VERIFY_TIMEOUT, "the authoritative server did not answer within limits.handshake-timeout");
 }
 
 struct verify *outbound_verify(struct outbound *outbound, const struct domain_pair *pair, struct str stream_id, struct str key,
@@ -256,9 +294,13 @@ struct verify *outbound_verify(struct outbound *outbound, const struct domain_pa
 
 void verify_cancel(struct verify **verify)
 {
-	if (*verify)
-		verify_free(*verify);
+	struct verifier *verifier = *verify ? (*verify)->verifier : NULL;
+
+	if (!verifier)
+		return;
+	verify_free(*verify);
 	*verify = NULL;
+	rest(verifier);
 }
 
 void verifiers_each(struct outbound *outbound, stream_info_fn *fn, void *ctx)

@@ -90,7 +90,7 @@ struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *p
 
 	if (str_eq(pair->sender, own))
 		return (struct verdict){.decision = DECISION_REJECT, .rule = "own-domain", .condition = COND_POLICY_VIOLATION};
-	if (is_blocked(relay, pair))
+	if (is_blocked(relay, pair) && (str_eq(pair->target, own) || route_find(route, pair->target)))
 		return (struct verdict){.decision = DECISION_REJECT, .rule = "blocked", .condition = COND_POLICY_VIOLATION};
 	if (str_eq(pair->target, own))
 		return route_find(route, pair->sender)

@@ -32,26 +32,39 @@ static enum stanza_type type_of(enum stanza_kind kind, struct str type)
 	return STANZA_TYPE_OTHER;
 }
 
+static int decode(struct str raw, bool has_escapes, struct arena *scratch, struct str *ret_value)
+{
+	const struct str value = has_escapes ? xml_decode(scratch, raw) : raw;
+
+	if (str_is_absent(value) && !str_is_absent(raw))
+		return TRUNK_ENOMEM;
+	*ret_value = value;
+	return 0;
+}
+
 static int parse_address(struct str raw, bool has_escapes, struct arena *scratch, struct jid *ret_jid)
 {
+	struct str value;
+	int err;
+
 	if (str_is_absent(raw))
 		return TRUNK_EADDRESS;
-	if (has_escapes) {
-		raw = xml_decode(scratch, raw);
-		if (str_is_absent(raw))
-			return TRUNK_ENOMEM;
-	}
-	return jid_parse(raw, ret_jid);
+	if ((err = decode(raw, has_escapes, scratch, &value)) < 0)
+		return err;
+	return jid_parse(value, ret_jid);
 }
 
 int stanza_parse(const struct xml_element *element, struct arena *scratch, struct stanza *ret_stanza)
 {
 	struct stanza stanza = {.element = element};
+	struct str type;
 	int err;
 
 	if ((err = kind_of(element, &stanza.kind)) < 0)
 		return err;
-	stanza.type = type_of(stanza.kind, element->type);
+	if ((err = decode(element->type, element->has_escapes, scratch, &type)) < 0)
+		return err;
+	stanza.type = type_of(stanza.kind, type);
 	if ((err = parse_address(element->from, element->has_escapes, scratch, &stanza.from)) < 0)
 		return err;
 	if ((err = parse_address(element->to, element->has_escapes, scratch, &stanza.to)) < 0)
@@ -85,7 +98,7 @@ int stanza_reply_of(struct arena *arena, const struct stanza *stanza, struct sta
 		.from = xml_decode(arena, element->from), .to = xml_decode(arena, element->to),
 	};
 
-	if (str_is_absent(reply.from) || str_is_absent(reply.to))
+	if (str_is_absent(reply.from) || str_is_absent(reply.to) || (str_is_absent(reply.id) && !str_is_absent(element->id)))
 		return TRUNK_ENOMEM;
 	*ret_reply = reply;
 	return 0;
@@ -128,6 +141,8 @@ static int add_error(struct buf *out, enum stanza_condition condition, const cha
 {
 	int err;
 
+	if (condition == STANZA_CONDITION_NONE)         /* an element without a name would end the stream that it goes on */
+		condition = COND_UNDEFINED_CONDITION;
 	if ((err = buf_addf(out, "<error type='%s'", stanza_condition_type(condition))) < 0)
 		return err;
 	if (by && ((err = buf_add_cstr(out, " by='")) < 0 || (err = xml_escape(out, str_of(by))) < 0 || (err = buf_add_cstr(out, "'")) < 0))

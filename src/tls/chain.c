@@ -146,16 +146,17 @@ static int64_t path_end_ms(const STACK_OF(X509) *path)
 
 static void peer_verify(struct tls_session *session, int64_t wall_ms)
 {
-	const unsigned long crl = session->store->has_crl ? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL : 0;
+	const struct tls_store *store = session->judge ? session->judge : session->store;
+	const unsigned long crl = store->has_crl ? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL : 0;
 	struct peer *peer = &session->peer;
 	struct tls_judgement found = {0};
 
 	peer->is_verified = true;
-	if ((peer->path = verified_get(session->store->verified, session_leaf(session), wall_ms, &peer->until_ms)))
+	if ((peer->path = verified_get(store->verified, session_leaf(session), wall_ms, &peer->until_ms)))
 		return;
-	if (chain_verify(session, session->store->trust, X509_V_FLAG_PARTIAL_CHAIN | crl, wall_ms, &peer->path, &found)) {
+	if (chain_verify(session, store->trust, X509_V_FLAG_PARTIAL_CHAIN | crl, wall_ms, &peer->path, &found)) {
 		peer->until_ms = path_end_ms(peer->path);
-		verified_put(session->store->verified, session_leaf(session), peer->path, wall_ms, peer->until_ms);
+		verified_put(store->verified, session_leaf(session), peer->path, wall_ms, peer->until_ms);
 		return;
 	}
 	peer->doubt = found.doubt;

@@ -107,6 +107,7 @@ void tls_session_free(struct tls_session **session)
 	SSL_free(it->ssl);
 	peer_fini(&it->peer);
 	identity_free(&it->identity);
+	tls_store_free(&it->judge);
 	tls_store_free(&it->store);
 	buf_fini(&it->wire.held);
 	free(it->sni);
@@ -269,6 +270,32 @@ void tls_close(struct tls_session *session, struct buf *out)
 }
 
 /* ---- what came of the handshake ---- */
+
+void tls_session_judge_by(struct tls_session *session, struct tls_store *store)
+{
+	struct peer *peer = &session->peer;
+
+	if ((session->judge ? session->judge : session->store) == store)
+		return;
+	tls_store_free(&session->judge);
+	session->judge = tls_store_ref(store);
+	sk_X509_pop_free(peer->path, X509_free);
+	free(peer->text);
+	peer->path = NULL;
+	peer->text = NULL;
+	peer->doubt = 0;
+	peer->is_verified = false;
+}
+
+enum tls_version tls_session_protocol(const struct tls_session *session)
+{
+	switch (SSL_version(session->ssl)) {
+	case TLS1_VERSION: return TLS_VERSION_1_0;
+	case TLS1_1_VERSION: return TLS_VERSION_1_1;
+	case TLS1_2_VERSION: return TLS_VERSION_1_2;
+	default: return TLS_VERSION_1_3;
+	}
+}
 
 const char *tls_session_version(const struct tls_session *session)
 {

@@ -37,6 +37,7 @@ struct peer {
 struct tls_session {
 	SSL *ssl;
 	struct tls_store *store;   /* counted */
+	struct tls_store *judge;   /* counted: whose trust and CRLs count now; NULL: the store above */
 	struct identity *identity; /* counted; NULL: none is shown */
 	enum tls_role role;
 	bool is_direct, is_done, is_failed;

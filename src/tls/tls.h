@@ -116,6 +116,7 @@ void tls_close(struct tls_session *session, struct buf *out);
 const char *tls_session_error(const struct tls_session *session);
 
 /* Behind the handshake. Strings live as long as the session. */
+enum tls_version tls_session_protocol(const struct tls_session *session);
 const char *tls_session_version(const struct tls_session *session);     /* "TLSv1.3" */
 const char *tls_session_cipher(const struct tls_session *session);
 const char *tls_session_alpn(const struct tls_session *session);        /* "" where none */
@@ -160,6 +161,9 @@ struct tls_judgement {
 	enum tls_doubt doubt;           /* where proof is TLS_PROOF_NONE */
 	char text[256];                 /* doubt in words, with the certificate's names where they matter; printable ASCII */
 };
+
+/* From now on the session's peer is judged by the trust and CRLs of `store` (a reference is kept): after a reload. */
+void tls_session_judge_by(struct tls_session *session, struct tls_store *store);
 
 /* Judges the peer's chain and names: PKIX by RFC 5280 against the store's trust and CRLs; names by RFC 9525 with DNS-ID, SRV-ID
  * (_xmpp-server), XmppAddr; wildcard only as the whole left-most label of a DNS-ID; no CN. serverAuth alone is enough for
