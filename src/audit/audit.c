@@ -107,7 +107,8 @@ static int add_file_line(struct audit *audit, const struct audit_record *record)
 	int err;
 
 	if ((err = add_file_time(out, record->wall_ms)) < 0 || (err = add_json(out, "sender", record->pair.sender)) < 0 ||
-	    (err = add_json(out, "target", record->pair.target)) < 0 || (err = add_json(out, "kind", str_of(stanza_kind_text(record->kind)))) < 0 ||
+	    (err = add_json(out, "target", record->pair.target)) < 0 ||
+	    (err = add_json(out, "kind", str_of(stanza_kind_text(record->kind)))) < 0 ||
 	    (err = add_json(out, "type", record->type)) < 0 || (err = add_json(out, "id", record->id)) < 0 ||
 	    (err = buf_addf(out, ",\"size\":%zu,\"label\":null", record->size_bytes)) < 0 ||
 	    (err = add_json(out, "decision", str_of(decision_text(record->decision)))) < 0 ||

@@ -27,8 +27,9 @@ enum audit_mode { AUDIT_OFF = 1, AUDIT_LOG };
 int audit_new(struct loop *loop, struct log *log, enum audit_mode mode, const char *lines_file, struct audit **ret_audit);
 void audit_free(struct audit **audit);          /* writes what waits */
 
-/* Records a verdict; written at the end of this wake-up. What the file does not take waits, 16 MiB of it at most, and is tried again with
- * each record. Returns 0, TRUNK_ELIMIT where as much waits already, or TRUNK_ENOMEM; then the file lacks this record and has no half one. */
+/* Records a verdict; written at the end of this wake-up. What the file does not take waits, 16 MiB of it at most, and is tried
+ * again with each record. Returns 0, TRUNK_ELIMIT where as much waits already, or TRUNK_ENOMEM; then the file lacks this record
+ * and has no half one. */
 int audit_record(struct audit *audit, const struct audit_record *record);
 
 /* Records what an operator changed, with his user id; returns as audit_record() does. */

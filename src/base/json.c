@@ -8,7 +8,9 @@ static bool is_escaped(uint32_t c)
 {
 	if (c < 0x80)
 		return c < 0x20 || c == 0x7f || c == '"' || c == '\\';
-	return c <= 0x9f || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	if (c <= 0x9f || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff)
+		return true;
+	return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 /* Bytes at the beginning that stay as they are. */

@@ -14,8 +14,8 @@ enum log_level {
 	LOG_DEBUG,              /* each element, never its content or keys */
 };
 
-/* In LOG_TEXT a value's bytes other than printable ASCII are escaped one by one; in LOG_JSON see buf_add_json(). A value is cut, and marked
- * by "...", after 2048 bytes. */
+/* In LOG_TEXT a value's bytes other than printable ASCII are escaped one by one; in LOG_JSON see buf_add_json(). A value is cut,
+ * and marked by "...", after 2048 bytes. */
 enum log_format { LOG_TEXT = 1, LOG_JSON };
 
 struct log_kv {

@@ -20,7 +20,7 @@ struct daemon {
 	struct log *log;
 	struct loop *loop;
 	struct net *net;
-	struct dns *dns, *old_dns;      /* the old one stays until nobody can ask it any more */
+	struct dns *dns;
 	struct audit *audit;
 	struct blocks *blocks;
 	struct dialback_secrets secrets;
@@ -28,7 +28,7 @@ struct daemon {
 	struct control *control;
 	struct daemon_listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
-	struct timer watch, forget_dns;
+	struct timer watch;
 	int64_t loaded_wall_ms;
 	bool is_stopping;
 };

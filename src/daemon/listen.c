@@ -57,6 +57,12 @@ static int open_one(struct daemon *daemon, const struct endpoint *at, bool is_di
 	return 0;
 }
 
+static void forget(struct daemon *daemon, struct daemon_listener *old)
+{
+	listener_free(&old->listener);
+	*old = daemon->listeners[--daemon->listener_count];
+}
+
 static int open_all(struct daemon *daemon, const struct endpoint *list, unsigned count, bool is_direct, struct buf *why)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -65,6 +71,8 @@ static int open_all(struct daemon *daemon, const struct endpoint *list, unsigned
 
 		if (old && old->is_direct == is_direct)
 			continue;
+		if (old)
+			forget(daemon, old);    /* it moves from listen to listen-tls, or back: the port is free for that */
 		if ((err = open_one(daemon, &list[i], is_direct, why)) == TRUNK_EUNREACHABLE && may_be_missing(&list[i], count))
 			buf_clear(why);
 		else if (err < 0)

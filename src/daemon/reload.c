@@ -10,7 +10,6 @@ enum {
 	WATCH_MS = 60 * 1000,           /* between looks at the certificate files */
 	EXPIRY_WARN_MS = 14 * 24 * 3600 * 1000LL,
 	EXPIRY_EVERY = 24 * 60,         /* looks between two warnings of the same end */
-	OLD_DNS_MS = 60 * 1000,
 };
 
 void daemon_log_problem(void *log, const struct config_problem *problem)
@@ -85,23 +84,6 @@ static int check_fixed(const struct config *now, const struct config *next, stru
 	return 0;
 }
 
-static void forget_dns(void *ctx)
-{
-	struct daemon *daemon = ctx;
-
-	dns_free(&daemon->old_dns);
-}
-
-static void swap_dns(struct daemon *daemon, struct dns *dns)
-{
-	if (!dns)
-		return;
-	dns_free(&daemon->old_dns);
-	daemon->old_dns = daemon->dns;
-	daemon->dns = dns;
-	trunk_set_dns(daemon->trunk, dns);
-	timer_start(daemon->loop, &daemon->forget_dns, OLD_DNS_MS, forget_dns, daemon);
-}
 
 /* Everything that can fail comes first; the swap itself only at the end. */
 static int take_config(struct daemon *daemon, struct config *config, struct buf *why)
@@ -121,10 +103,18 @@ static int take_config(struct daemon *daemon, struct config *config, struct buf 
 		goto done;
 	if ((err = daemon_listen(daemon, config, why)) < 0)
 		goto undo;
-	swap_dns(daemon, dns);
-	dns = NULL;
-	if ((err = trunk_reload(daemon->trunk, config, store)) < 0)
+	/* A reload ends or begins anew every look-up, so nobody asks the old resolver any more behind it. */
+	if (dns)
+		trunk_set_dns(daemon->trunk, dns);
+	if ((err = trunk_reload(daemon->trunk, config, store)) < 0) {
+		trunk_set_dns(daemon->trunk, daemon->dns);
 		goto undo;
+	}
+	if (dns) {
+		dns_free(&daemon->dns);
+		daemon->dns = dns;
+		dns = NULL;
+	}
 	log_set_level(daemon->log, config->log_level, config->log_format);
 undo:
 	dns_free(&dns);

@@ -109,13 +109,11 @@ done:
 void daemon_end(struct daemon *daemon)
 {
 	timer_stop(&daemon->watch);
-	timer_stop(&daemon->forget_dns);
 	daemon_unlisten(daemon);
 	control_free(&daemon->control);
 	trunk_free(&daemon->trunk);
 	audit_free(&daemon->audit);
 	blocks_free(&daemon->blocks);
 	dns_free(&daemon->dns);
-	dns_free(&daemon->old_dns);
 	net_free(&daemon->net);
 }

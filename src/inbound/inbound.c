@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* One peer address; freed with its last stream once its allowance is full again. */
+enum {
+	IPV6_NETWORK_BYTES = 8,         /* an IPv6 peer counts by its /64, of which it has all addresses */
+	ADDRESS_SWEEP_MS = 60 * 1000,
+};
+
+/* One peer address; forgotten by sweep(). */
 struct address_entry {
 	char text[ENDPOINT_TEXT_SIZE];  /* without port */
 	unsigned streams;
@@ -41,6 +46,8 @@ struct inbound {
 	struct list receivers, waiting, leaving;
 	unsigned goodbyes;
 	struct address_entry *addresses;
+	struct timer sweep;
+	struct rate_bucket *buckets;    /* by spoke */
 	struct inbound_counters counters;
 	uint64_t next_id;
 	bool is_draining;
@@ -50,6 +57,8 @@ struct blocks *inbound_blocks(const struct inbound *inbound)
 {
 	return inbound->blocks;
 }
+
+static void sweep(void *ctx);
 
 struct inbound *inbound_new(const struct inbound_options *options)
 {
@@ -63,6 +72,7 @@ struct inbound *inbound_new(const struct inbound_options *options)
 	list_init(&inbound->receivers);
 	list_init(&inbound->waiting);
 	list_init(&inbound->leaving);
+	timer_start(inbound->site->loop, &inbound->sweep, ADDRESS_SWEEP_MS, sweep, inbound);
 	return inbound;
 }
 
@@ -74,10 +84,12 @@ static struct address_entry *address_get(struct inbound *inbound, const struct e
 	char text[ENDPOINT_TEXT_SIZE];
 	struct address_entry *entry;
 
-	if (bare.sa.sa_family == AF_INET6)
+	if (bare.sa.sa_family == AF_INET6) {
 		bare.in6.sin6_port = 0;
-	else
+		memset(&bare.in6.sin6_addr.s6_addr[IPV6_NETWORK_BYTES], 0, 16 - IPV6_NETWORK_BYTES);
+	} else {
 		bare.in4.sin_port = 0;
+	}
 	endpoint_text(&bare, text);
 	HASH_FIND_STR(inbound->addresses, text, entry);
 	if (entry || !(entry = calloc(1, sizeof(*entry))))
@@ -112,15 +124,37 @@ static int64_t address_charge(struct inbound *inbound, struct address_entry *ent
 	return entry->tokens >= 0 ? 0 : (int64_t)(-entry->tokens / rate * 1000) + 1;
 }
 
-static void address_release(struct inbound *inbound, struct address_entry *entry)
+static void address_release(struct address_entry *entry)
 {
 	entry->streams--;
-	address_fill(inbound, entry);
-	/* One that has used up its allowance is remembered for as long as that matters: until its next connection, or the end. */
-	if (entry->streams > 0 || entry->tokens + 1 < inbound->site->limits->connections_per_second)
-		return;
-	HASH_DEL(inbound->addresses, entry);
-	free(entry);
+}
+
+/* Forgets addresses whose allowance is full again. */
+static void sweep(void *ctx)
+{
+	struct inbound *inbound = ctx;
+	struct address_entry *entry, *next;
+
+	HASH_ITER(hh, inbound->addresses, entry, next) {
+		address_fill(inbound, entry);
+		if (entry->streams > 0 || entry->tokens < inbound->site->limits->connections_per_second)
+			continue;
+		HASH_DEL(inbound->addresses, entry);
+		free(entry);
+	}
+	timer_start(inbound->site->loop, &inbound->sweep, ADDRESS_SWEEP_MS, sweep, inbound);
+}
+
+struct rate_bucket *inbound_bucket(struct inbound *inbound, const char *spoke)
+{
+	struct rate_bucket *bucket;
+
+	HASH_FIND_STR(inbound->buckets, spoke, bucket);
+	if (bucket || !(bucket = calloc(1, sizeof(*bucket) + strlen(spoke) + 1)))
+		return bucket;
+	memcpy(bucket->spoke, spoke, strlen(spoke));
+	HASH_ADD_KEYPTR(hh, inbound->buckets, bucket->spoke, strlen(spoke), bucket);
+	return bucket;
 }
 
 /* ---- admission ---- */
@@ -197,13 +231,20 @@ static void refuse(struct inbound *inbound, struct conn *conn, bool is_direct, e
 	buf_fini(&out);
 }
 
+/* There is no memory for one that was admitted. */
+static void give_up(struct inbound *inbound, struct conn *conn, struct address_entry *address)
+{
+	conn_free(&conn);
+	inbound->counters.unproved--;
+	address_release(address);
+}
+
 static void begin(struct inbound *inbound, struct conn *conn, bool is_direct, struct address_entry *address)
 {
 	struct receiver *r = receiver_new(inbound, inbound->site, inbound->relay, is_direct, address);
 
 	if (!r) {
-		conn_free(&conn);
-		address_release(inbound, address);
+		give_up(inbound, conn, address);
 		return;
 	}
 	r->id = ++inbound->next_id;
@@ -219,9 +260,19 @@ static void on_turn(void *ctx)
 {
 	struct waiting *waiting = ctx;
 
+	struct inbound *inbound = waiting->inbound;
+	struct conn *conn = waiting->conn;
+
 	list_remove(&waiting->link);
-	conn_read(waiting->conn, true);
-	begin(waiting->inbound, waiting->conn, waiting->is_direct, waiting->address);
+	conn_read(conn, true);
+	if (inbound->is_draining || blocks_has_address(inbound->blocks, &conn->peer, loop_wall_ms(inbound->site->loop))) {
+		inbound->counters.unproved--;
+		address_release(waiting->address);
+		refuse(inbound, conn, waiting->is_direct, inbound->is_draining ? STREAM_SYSTEM_SHUTDOWN : STREAM_POLICY_VIOLATION,
+		       inbound->is_draining ? "the trunk is stopping" : "blocked");
+	} else {
+		begin(inbound, conn, waiting->is_direct, waiting->address);
+	}
 	free(waiting);
 }
 
@@ -232,8 +283,7 @@ static void let_wait(struct inbound *inbound, struct conn *conn, bool is_direct,
 	struct waiting *waiting = calloc(1, sizeof(*waiting));
 
 	if (!waiting) {
-		conn_free(&conn);
-		address_release(inbound, address);
+		give_up(inbound, conn, address);
 		return;
 	}
 	*waiting = (struct waiting){.inbound = inbound, .conn = conn, .address = address, .is_direct = is_direct};
@@ -290,7 +340,7 @@ void inbound_forget(struct receiver *r)
 	inbound->counters.streams--;
 	if (!r->is_proved)
 		inbound->counters.unproved--;
-	address_release(inbound, r->address);
+	address_release(r->address);
 }
 
 void inbound_proved(struct receiver *r)
@@ -302,6 +352,7 @@ void inbound_free(struct inbound **inbound)
 {
 	struct inbound *gone = *inbound;
 	struct address_entry *address, *next;
+	struct rate_bucket *bucket, *next_bucket;
 
 	if (!gone)
 		return;
@@ -320,6 +371,11 @@ void inbound_free(struct inbound **inbound)
 	}
 	LIST_EACH (pos, &gone->leaving)
 		goodbye_end(LIST_OF(pos, struct goodbye, link));
+	timer_stop(&gone->sweep);
+	HASH_ITER(hh, gone->buckets, bucket, next_bucket) {
+		HASH_DEL(gone->buckets, bucket);
+		free(bucket);
+	}
 	HASH_ITER(hh, gone->addresses, address, next) {
 		HASH_DEL(gone->addresses, address);
 		free(address);
@@ -422,7 +478,11 @@ void inbound_reload(struct inbound *inbound)
 	LIST_EACH (pos, &inbound->receivers) {
 		struct receiver *r = LIST_OF(pos, struct receiver, link);
 
-		if (r->state != RECEIVER_DEAD && r->state != RECEIVER_CLOSING && !receiver_holds(r))
+		if (r->state == RECEIVER_DEAD || r->state == RECEIVER_CLOSING)
+			continue;
+		if (receiver_holds(r))
+			receiver_ask_again(r);
+		else
 			receiver_close(r, STREAM_RESET, "the configuration changed");
 	}
 }

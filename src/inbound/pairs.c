@@ -24,7 +24,6 @@ struct receiver_pair *receiver_pair_find(struct receiver *r, const struct domain
 
 struct receiver_pair *receiver_pair_add(struct receiver *r, const struct domain_pair *pair, enum proof proof)
 {
-	const struct spoke *spoke = route_find(r->site->route, pair->sender);
 	struct receiver_pair *added;
 
 	if (HASH_COUNT(r->pairs) >= RECEIVER_PAIRS_MAX)
@@ -38,8 +37,6 @@ struct receiver_pair *receiver_pair_add(struct receiver *r, const struct domain_
 	added->receiver = r;
 	added->lane.pressure = receiver_pressure;
 	added->lane.ctx = added;
-	added->stanzas_per_second = spoke && spoke->stanzas_per_second > 0 ? spoke->stanzas_per_second : r->site->limits->stanzas_per_second;
-	added->bytes_per_second = spoke && spoke->bytes_per_second > 0 ? spoke->bytes_per_second : r->site->limits->bytes_per_second;
 	added->key_len = key_of(pair, added->key);
 	HASH_ADD_KEYPTR(hh, r->pairs, added->key, added->key_len, added);
 	return added;

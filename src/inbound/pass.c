@@ -49,22 +49,53 @@ static double fill(double tokens, double rate, int64_t elapsed_ms)
 	return tokens > rate ? rate : tokens;   /* a burst of one second's worth */
 }
 
+/* The bucket of the sender's spoke with the rates of the configuration in force; NULL where there is no rate. */
+static struct rate_bucket *bucket_of(struct receiver_pair *pair)
+{
+	struct receiver *r = pair->receiver;
+	const struct limits *limits = r->site->limits;
+	const struct spoke *spoke;
+	double stanzas, bytes;
+
+	if (pair->generation == r->site->generation)
+		return pair->bucket;
+	pair->generation = r->site->generation;
+	pair->bucket = NULL;
+	if (!(spoke = route_find(r->site->route, pair->lane.pair.sender)))
+		return NULL;
+	stanzas = spoke->stanzas_per_second > 0 ? spoke->stanzas_per_second : limits->stanzas_per_second;
+	bytes = spoke->bytes_per_second > 0 ? spoke->bytes_per_second : limits->bytes_per_second;
+	if ((stanzas > 0 || bytes > 0) && (pair->bucket = inbound_bucket(r->inbound, spoke->name ? spoke->name : spoke->zone->name))) {
+		pair->bucket->stanzas_per_second = stanzas;
+		pair->bucket->bytes_per_second = bytes;
+	}
+	return pair->bucket;
+}
+
+/* Takes `cost` tokens; returns the seconds until the debt is paid. */
+static double take(double *tokens, double rate, double cost, int64_t elapsed_ms)
+{
+	if (rate <= 0)
+		return 0;
+	*tokens = fill(*tokens, rate, elapsed_ms) - cost;
+	return *tokens < 0 ? -*tokens / rate : 0;
+}
+
 /* What exceeds a rate waits at the peer: the stream is not read until the debt is paid. */
 static void charge(struct receiver_pair *pair, size_t size_bytes)
 {
 	struct receiver *r = pair->receiver;
+	struct rate_bucket *bucket = bucket_of(pair);
 	const int64_t now = loop_now_ms(r->site->loop);
-	double wait_s = 0;
+	double wait_s, bytes_wait_s;
 
-	if (pair->stanzas_per_second <= 0 && pair->bytes_per_second <= 0)
+	if (!bucket)
 		return;
-	r->stanza_tokens = fill(r->stanza_tokens, pair->stanzas_per_second, now - r->tokens_ms) - 1;
-	r->byte_tokens = fill(r->byte_tokens, pair->bytes_per_second, now - r->tokens_ms) - (double)size_bytes;
-	r->tokens_ms = now;
-	if (pair->stanzas_per_second > 0 && r->stanza_tokens < 0)
-		wait_s = -r->stanza_tokens / pair->stanzas_per_second;
-	if (pair->bytes_per_second > 0 && r->byte_tokens < 0 && -r->byte_tokens / pair->bytes_per_second > wait_s)
-		wait_s = -r->byte_tokens / pair->bytes_per_second;
+	wait_s = take(&bucket->stanza_tokens, bucket->stanzas_per_second, 1, now - bucket->filled_ms);
+	bytes_wait_s = take(&bucket->byte_tokens, bucket->bytes_per_second, (double)size_bytes, now - bucket->filled_ms);
+	bucket->filled_ms = now;
+	if (bytes_wait_s > wait_s)
+		wait_s = bytes_wait_s;
 	if (wait_s <= 0)
 		return;
 	r->is_throttled = true;

@@ -320,6 +320,14 @@ static void offer(struct receiver *r)
 		r->dane = dns_find(r->site->dns, str_of(r->from), DNS_WANT_STARTTLS | DNS_WANT_DIRECT | DNS_WANT_TLSA, NULL, on_dane, r);
 }
 
+void receiver_ask_again(struct receiver *r)
+{
+	if (!r->dane)
+		return;
+	dns_find_cancel(&r->dane);
+	offer(r);
+}
+
 /* Takes a domain of the header. Returns false where it is there and malformed. */
 static bool take_domain(struct str raw, char **owned, struct domain *scratch)
 {

@@ -29,10 +29,20 @@ struct receiver_pair {
 	struct verify *verify;          /* under way; NULL: none */
 	struct link_carrier carrier;    /* of the reversed pair, where the stream goes both ways */
 	struct str raw_sender, raw_target;      /* spelling of the domains in the last stanza; owned, absent at first */
-	double stanzas_per_second, bytes_per_second;    /* 0: none */
+	struct rate_bucket *bucket;     /* of the sender's spoke, as of `generation`; NULL: no rate */
+	unsigned generation;
 	UT_hash_handle hh;
 	size_t key_len;
 	char key[];                     /* sender NUL target NUL, normalised */
+};
+
+/* What one spoke may still send now, over all its streams. */
+struct rate_bucket {
+	double stanzas_per_second, bytes_per_second;    /* 0: no limit */
+	double stanza_tokens, byte_tokens;
+	int64_t filled_ms;
+	UT_hash_handle hh;
+	char spoke[];
 };
 
 enum receiver_state {
@@ -70,8 +80,6 @@ struct receiver {
 	struct dns_found *found;        /* what came of it; owned, NULL: none */
 	struct timer timeout;           /* proof, idleness, or the end */
 	struct timer throttle;
-	double stanza_tokens, byte_tokens;
-	int64_t tokens_ms;
 	struct defer free;
 	struct arena scratch;           /* within one element */
 	int64_t since_wall_ms;
@@ -114,6 +122,9 @@ void receiver_pair_remove(struct receiver_pair **pair);
 /* Whether a sender domain may be proved on this stream beside what is proved already (zones, design.md §2). */
 bool receiver_zone_fits(const struct receiver *receiver, struct str sender);
 
+/* A question to DNS that is under way is asked anew: the resolver may be another. */
+void receiver_ask_again(struct receiver *receiver);
+
 /* Whether what the stream has proved still holds under the configuration in force. */
 bool receiver_holds(struct receiver *receiver);
 
@@ -138,6 +149,7 @@ void receiver_pressure(void *pair, bool is_congested);  /* of a lane; ctx is the
 
 /* ---- inbound.c ---- */
 
+struct rate_bucket *inbound_bucket(struct inbound *inbound, const char *spoke); /* NULL: no memory */
 struct blocks *inbound_blocks(const struct inbound *inbound);
 
 void inbound_forget(struct receiver *receiver);         /* it ends: lists and counts */

@@ -195,6 +195,8 @@ int label_join(struct arena *arena, const struct label *a, const struct label *b
 
 	if (!is_whole(a) || !is_whole(b) || a->policy != b->policy || a->also || b->also)
 		return TRUNK_EPOLICY;
+	if (a->class != b->class && a->class->hierarchy == b->class->hierarchy)
+		return TRUNK_EPOLICY;
 	if ((err = values_init(&values, arena, a->policy)) < 0)
 		return err;
 	for (unsigned i = 0; i < a->policy->tag_count; i++)

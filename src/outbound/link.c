@@ -34,16 +34,17 @@ static void tell_pressure(struct link *link)
 	const struct site *site = link->outbound->site;
 	const size_t limit = site->limits->queue_bytes;
 	const size_t queued = link->target->queued_bytes;
-	bool is_congested = limit && (link->is_congested ? queued > limit / 4 : queued >= limit / 2);
+	bool is_congested = limit && (link->target->is_congested ? queued > limit / 4 : queued >= limit / 2);
 
 	/* Where memory runs short, those who do not read get no more either. */
 	if (!memory_has(site->memory) && queued > memory_share(site->memory, HASH_COUNT(link->outbound->targets)))
 		is_congested = true;
 
-	if (is_congested == link->is_congested)
+	if (is_congested == link->target->is_congested)
 		return;
-	link->is_congested = is_congested;
-	link->outbound->handler->pressure(link->outbound->ctx, link, is_congested);
+	link->target->is_congested = is_congested;
+	LIST_EACH (pos, &link->target->links)
+		link->outbound->handler->pressure(link->outbound->ctx, LIST_OF(pos, struct link, to_target), is_congested);
 }
 
 static void queue_pop(struct link *link)
@@ -86,12 +87,14 @@ static void bounce_first(struct link *link, enum stanza_condition condition, con
 	queue_pop(link);
 	/* The bounce may come back to this very queue, so it works on a copy. */
 	if (copy)
-		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), condition, text);
+		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), entry.proof_in, condition, text);
 	free(copy);
 }
 
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *text)
 {
+	if (link_channel(link))
+		return;         /* there is a way still, and a stanza may be half on it */
 	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
 		bounce_first(link, condition, text);
 	queue_shrink(link, 0);
@@ -139,8 +142,8 @@ static void want_up(struct link *link)
 		defer_start(link->outbound->site->loop, &link->flush);
 		return;
 	}
-	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop || link->is_draining)
-		return;
+	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop || link->outbound->is_draining)
+		return;         /* what waits while the trunk stops is bounced by the drain */
 	if (now_ms(link) >= link->next_try_ms)
 		dial(link);
 	else
@@ -212,18 +215,35 @@ static void leave(struct link *link)
 	link->sent_on = NULL;
 }
 
-static void write_chunk(struct link *link, struct channel *channel)
+static int write_chunk(struct link *link, struct channel *channel)
 {
 	struct queue *queue = &link->queue;
 	const struct str chunk = str_until(str_from(buf_str(&queue->bytes), queue->sent), LINK_CHUNK_BYTES);
+	int err;
 
 	channel->wrote_bytes = 0;
 	link->chunk_plain = chunk.len;
 	queue->sent += chunk.len;
-	if (channel_write(channel, chunk) < 0 && channel_unsent(channel) == 0)
-		channel->conn->lost_bytes = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;    /* its end will be told */
+	err = channel_write(channel, chunk);
+
+	if (err < 0 && channel->conn && channel_unsent(channel) == 0)
+		channel->conn->lost_bytes = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;
 	link->chunk_wire = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;
 	link->active_ms = now_ms(link);
+	return err;
+}
+
+static void on_failed(void *ctx, const struct initiator_failure *failure);
+
+/* The connection's own end is told by itself; what TLS or memory refused is told by nobody else. */
+static void write_failed(struct link *link, int err)
+{
+	const struct initiator_failure failure = {.err = err, .condition = COND_REMOTE_SERVER_TIMEOUT, .why = error_text(err)};
+
+	if (err == TRUNK_ECLOSED || !initiator_is_ready(&link->initiator))
+		return;
+	initiator_stop(&link->initiator);
+	on_failed(link, &failure);
 }
 
 /* One chunk at a time: a stanza stays in the queue until the system has taken its last byte. */
@@ -232,16 +252,19 @@ static void flush(void *ctx)
 	struct link *link = ctx;
 	struct queue *queue = &link->queue;
 	struct channel *channel = link_channel(link);
+	int err = 0;
 
 	if (link->sent_on && link->sent_on != channel)
 		leave(link);
 	link->sent_on = channel;
-	while (channel && channel_unsent(channel) == 0) {
+	while (channel && err == 0 && channel_unsent(channel) == 0) {
 		pop_sent(link);
 		if (buf_len(&queue->bytes) == queue->sent)
 			break;
-		write_chunk(link, channel);
+		err = write_chunk(link, channel);
 	}
+	if (err < 0)
+		write_failed(link, err);
 	queue_shrink(link, QUEUE_KEEP_BYTES);
 	tell_pressure(link);
 	watch(link);
@@ -305,7 +328,7 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	    KV_C("reason", failure->why), KV_N("waiting", queue_stanzas(&link->queue)));
 	if (!was_up)
 		initiator_remember(&link->initiator, "outbound", "initiating", failure->why);
-	if (failure->is_final)
+	if (failure->is_final || link->outbound->is_draining)
 		link_bounce_all(link, failure->condition, failure->text);
 	if (queue_first(&link->queue))
 		want_up(link);
@@ -315,6 +338,13 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 static const struct initiator_handler link_handler = {
 	.ready = on_ready, .element = on_element, .drained = on_drained, .closing = on_closing, .failed = on_failed,
 };
+
+static bool is_idle(const struct link *link, const struct limits *limits)
+{
+	const int64_t idle_ms = now_ms(link) - link->active_ms;
+
+	return (limits->idle_timeout_ms && idle_ms >= limits->idle_timeout_ms) || (link->users == 0 && idle_ms >= LINK_UNUSED_MS);
+}
 
 /* Watches while there is something to watch: stanzas that wait, a peer that takes nothing, a stream that is idle. */
 static void on_tick(void *ctx)
@@ -333,7 +363,7 @@ static void on_tick(void *ctx)
 		initiator_stop(initiator);
 		on_failed(link, &(struct initiator_failure){.err = TRUNK_ETIMEOUT, .condition = COND_REMOTE_SERVER_TIMEOUT, .is_final = true,
 							    .why = "the target's server stopped reading"});
-	} else if (is_up && limits->idle_timeout_ms && now_ms(link) - link->active_ms >= limits->idle_timeout_ms) {
+	} else if (is_up && is_idle(link, limits)) {
 		initiator_end(initiator, STREAM_CONDITION_NONE, NULL);
 	}
 	if (now_ms(link) - link->active_ms >= LINK_TICK_MS)
@@ -343,6 +373,18 @@ static void on_tick(void *ctx)
 }
 
 /* ---- what relay calls ---- */
+
+bool link_may_answer(struct target *target, int64_t now)
+{
+	target->answer_tokens += (double)(now - target->answer_ms) / 1000 * ANSWER_LINKS_PER_SECOND;
+	target->answer_ms = now;
+	if (target->answer_tokens > ANSWER_LINKS_BURST)
+		target->answer_tokens = ANSWER_LINKS_BURST;
+	if (target->answer_tokens < 1)
+		return false;
+	target->answer_tokens -= 1;
+	return true;
+}
 
 static bool has_room(const struct link *link)
 {
@@ -363,10 +405,10 @@ struct buf *link_begin(struct link *link)
 	return &link->queue.bytes;
 }
 
-int link_end(struct link *link)
+int link_end(struct link *link, enum proof proof_in)
 {
 	struct queue *queue = &link->queue;
-	const struct queue_entry entry = {.len = buf_len(&queue->bytes) - queue->begun, .at_ms = now_ms(link)};
+	const struct queue_entry entry = {.len = buf_len(&queue->bytes) - queue->begun, .at_ms = now_ms(link), .proof_in = proof_in};
 
 	if (buf_add(&queue->entries, str_make((const char *)&entry, sizeof(entry))) < 0) {
 		link_abort(link);
@@ -387,21 +429,24 @@ void link_abort(struct link *link)
 
 int link_send(struct link *link, struct str bytes)
 {
-	struct buf *out = link_begin(link);
+	const struct site *site = link->outbound->site;
+	const size_t limit = site->limits->queue_bytes;
 	int err;
 
-	if (!out)
+	/* An answer has room of its own: what was refused for want of room must still be told. */
+	if ((limit && link->target->queued_bytes >= limit + QUEUE_OVERDRAFT_BYTES) || !memory_has_overdraft(site->memory))
 		return TRUNK_ELIMIT;
-	if ((err = buf_add(out, bytes)) < 0) {
+	link->queue.begun = buf_len(&link->queue.bytes);
+	if ((err = buf_add(&link->queue.bytes, bytes)) < 0) {
 		link_abort(link);
 		return err;
 	}
-	return link_end(link);
+	return link_end(link, PROOF_NONE);
 }
 
 bool link_is_congested(const struct link *link)
 {
-	return link->is_congested;
+	return link->target->is_congested;
 }
 
 enum proof link_proof(const struct link *link)
@@ -465,15 +510,17 @@ static struct target *target_get(struct outbound *outbound, struct str domain)
 		if (!(target = calloc(1, sizeof(*target) + domain.len + 1)))
 			return NULL;
 		memcpy(target->domain, domain.at, domain.len);
+		list_init(&target->links);
+		target->answer_tokens = ANSWER_LINKS_BURST;
+		target->answer_ms = loop_now_ms(outbound->site->loop);
 		HASH_ADD_KEYPTR(hh, outbound->targets, target->domain, domain.len, target);
 	}
-	target->links++;
 	return target;
 }
 
 static void target_release(struct outbound *outbound, struct target *target)
 {
-	if (--target->links > 0)
+	if (!list_is_empty(&target->links))
 		return;
 	HASH_DEL(outbound->targets, target);
 	free(target);
@@ -491,6 +538,7 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 		free(link);
 		return NULL;
 	}
+	list_add_tail(&link->target->links, &link->to_target);
 	memcpy(link->key, key, len);
 	link->key_len = len;
 	link->pair = (struct domain_pair){.sender = str_make(link->key, pair->sender.len),
@@ -529,6 +577,7 @@ void link_free(struct link **link)
 	buf_fini(&gone->queue.bytes);
 	buf_fini(&gone->queue.entries);
 	queue_count(gone);
+	list_remove(&gone->to_target);
 	target_release(gone->outbound, gone->target);
 	free(gone);
 }
@@ -542,14 +591,11 @@ void link_release(struct link **link)
 
 void link_restart(struct link *link, enum stream_condition condition)
 {
-	if (initiator_is_ready(&link->initiator)) {
-		struct buf out = {0};
-
-		stream_error_write(&out, condition, NULL);
-		channel_write(&link->initiator.channel, buf_str(&out));
-		buf_fini(&out);
-	}
-	initiator_stop(&link->initiator);
+	/* What was written still goes out ahead of our end; the next stream begins when the peer has ended this one, or in two seconds. */
+	if (initiator_is_ready(&link->initiator))
+		initiator_end(&link->initiator, condition, NULL);
+	else if (link->initiator.state != INITIATOR_ENDING)
+		initiator_stop(&link->initiator);
 	link->up_since_wall_ms = 0;
 	link->next_try_ms = now_ms(link);
 	link->failures = 0;

@@ -14,6 +14,10 @@ enum {
 	LINK_BACKOFF_MIN_MS = 1000,     /* doubled for each failure in a row … */
 	LINK_BACKOFF_MAX_MS = 8000,     /* … up to here */
 	LINK_CHUNK_BYTES = 128 * 1024,  /* encrypted at a time; the next follows when the system has taken it all */
+	LINK_UNUSED_MS = 2 * 60 * 1000, /* that a link stays up which no stream holds: answers alone use it */
+	ANSWER_LINKS_PER_SECOND = 5,    /* that error stanzas may open to one domain: each costs it a stream … */
+	ANSWER_LINKS_BURST = 20,        /* … and as many at once */
+	QUEUE_OVERDRAFT_BYTES = 1024 * 1024,    /* that answers may take beyond queue-size */
 	QUEUE_KEEP_BYTES = 256 * 1024,  /* memory that an empty queue keeps from one batch to the next; given back when the link rests. Without
 					 * it a third of a busy trunk's time went into pages that came and went with each batch. */
 };
@@ -21,7 +25,10 @@ enum {
 /* What waits for one target domain, over all its links (limits.queue-size). */
 struct target {
 	size_t queued_bytes;
-	unsigned links;                 /* that point here; the last one frees it */
+	bool is_congested;              /* half of the limit is reached; pressure is on all its links alike */
+	struct list links;              /* of struct link, through to_target; the last one frees it */
+	double answer_tokens;           /* links that answers may open to it now */
+	int64_t answer_ms;
 	UT_hash_handle hh;
 	char domain[];
 };
@@ -36,13 +43,15 @@ struct queue {
 };
 
 struct queue_entry {
-	uint64_t len;
+	size_t len;
 	int64_t at_ms;                  /* when it came */
+	enum proof proof_in;            /* of its sender */
 };
 
 struct link {
 	struct outbound *outbound;
 	struct target *target;
+	struct list to_target;          /* in target->links */
 	struct domain_pair pair;        /* points into key */
 	unsigned users;                 /* lanes that hold it */
 	uint64_t id;
@@ -59,8 +68,6 @@ struct link {
 	int64_t next_try_ms;
 	int64_t active_ms;              /* when a stanza last went */
 	int64_t up_since_wall_ms;
-	bool is_congested;
-	bool is_draining;
 	enum stanza_condition condition;        /* of the last failure */
 	char why[512];                  /* of the last failure; "" */
 	uint64_t stanzas;
@@ -80,6 +87,9 @@ void link_restart(struct link *link, enum stream_condition condition);
 
 /* Bounces all that waits. */
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why);
+
+/* Whether an answer may open one more link to the target: then its token is taken. */
+bool link_may_answer(struct target *target, int64_t now_ms);
 
 /* Nothing waits, neither here nor below. */
 bool link_is_empty(const struct link *link);

@@ -88,6 +88,20 @@ struct link *outbound_link(struct outbound *outbound, const struct domain_pair *
 	return link;
 }
 
+struct link *outbound_answer_link(struct outbound *outbound, const struct domain_pair *pair)
+{
+	struct link *link = link_find(outbound, pair);
+
+	if (link) {
+		link->users++;
+		return link;
+	}
+	if (!(link = outbound_link(outbound, pair)) || link_may_answer(link->target, loop_now_ms(outbound->site->loop)))
+		return link;
+	link_free(&link);
+	return NULL;
+}
+
 void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pair)
 {
 	struct link *link = link_find(outbound, pair);
@@ -154,9 +168,9 @@ unsigned outbound_close(struct outbound *outbound, struct str domain, const char
 	HASH_ITER(hh, outbound->links, link, next) {
 		if (!concerns(link, domain) || (link->initiator.state == INITIATOR_IDLE && link_is_empty(link)))
 			continue;
-		if (is_final)
-			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, "closed by the operator");
 		link_restart(link, condition_of(condition));
+		if (is_final)
+			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);
 		count++;
 	}
 	return count;
@@ -174,6 +188,7 @@ void outbound_reload(struct outbound *outbound)
 			link_restart(link, STREAM_RESET);
 	}
 	verifiers_restart(outbound);
+	probes_stop(outbound, "the configuration changed; try again");
 }
 
 static bool is_drained(struct outbound *outbound)
@@ -181,7 +196,7 @@ static bool is_drained(struct outbound *outbound)
 	struct link *link, *next;
 
 	HASH_ITER(hh, outbound->links, link, next)
-		if (link->initiator.state != INITIATOR_IDLE)
+		if (link->initiator.state != INITIATOR_IDLE || !link_is_empty(link))
 			return false;
 	return true;
 }
@@ -195,16 +210,19 @@ static void on_drain(void *ctx)
 	size_t lost = 0;
 
 	HASH_ITER(hh, outbound->links, link, next) {
+		lost += is_late ? buf_len(&link->queue.entries) / sizeof(struct queue_entry) : 0;
+		if (is_late)
+			initiator_stop(&link->initiator);
 		if (initiator_is_ready(&link->initiator) && link_is_empty(link))
 			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
 		else if (link_is_empty(link) && link->initiator.state != INITIATOR_ENDING)
 			initiator_stop(&link->initiator);
-		if (is_late)
-			lost += buf_len(&link->queue.entries) / sizeof(struct queue_entry);
+		else if (link->initiator.state == INITIATOR_IDLE)
+			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);        /* also where it is too late: for the record */
 	}
 	if (lost > 0)
 		LOG(outbound->site->log, LOG_ERROR, "stanzas-undelivered", KV_N("count", lost),
-		    KV_C("reason", "queue.drain-timeout ended before they could be handed over or bounced"));
+		    KV_C("reason", "queue.drain-timeout ended before they could be handed over; the audit names each"));
 	if (is_late || is_drained(outbound))
 		outbound->drained(outbound->drained_ctx);
 	else
@@ -218,10 +236,12 @@ void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn
 	outbound->drained = fn;
 	outbound->drained_ctx = ctx;
 	outbound->drain_until_ms = deadline_ms;
+	outbound->is_draining = true;
+	probes_stop(outbound, "the trunk is stopping");
 	/* Bounces first, while the links that carry them are up. */
 	HASH_ITER(hh, outbound->links, link, next)
 		if (link->initiator.state == INITIATOR_IDLE)
-			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, "the trunk is stopping");
+			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);
 	verifiers_stop(outbound);
 	timer_start(outbound->site->loop, &outbound->drain, 0, on_drain, outbound);
 }

@@ -14,7 +14,8 @@ enum link_state { LINK_DOWN = 1, LINK_RESOLVING, LINK_CONNECTING, LINK_NEGOTIATI
 /* What outbound tells the room above it. */
 struct outbound_handler {
 	/* A stanza that was taken by link_send() will not be delivered: tell its sender. `bytes`: the stanza as it was given. */
-	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text);
+	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, enum proof proof_in, enum stanza_condition condition,
+		       const char *text);
 	/* The link's queue has passed half of its limit, or has room again. */
 	void (*pressure)(void *ctx, struct link *link, bool is_congested);
 	/* Whether stanzas of the pair may pass under the configuration in force now. */
@@ -29,13 +30,19 @@ void outbound_free(struct outbound **outbound);
 struct link *outbound_link(struct outbound *outbound, const struct domain_pair *pair);
 void link_release(struct link **link);
 
-/* Takes a copy of a stanza's bytes for the link: written at the end of this wake-up where the link is up, else kept, at most
- * LINK_WAIT_MS, while the link comes up. Returns 0; TRUNK_ELIMIT: the target's queue or the memory is full (bounce the
- * stanza with resource-constraint); TRUNK_ENOMEM. In the fast path link_begin() gives the buffer to write a stanza into,
- * and link_end() takes what was written. */
+/* The same for an answer that the trunk itself makes. Where there is no such link yet, one more is opened only as often as its receiver can be
+ * expected to bear (ANSWER_LINKS_PER_SECOND). NULL: no memory, or too many. */
+struct link *outbound_answer_link(struct outbound *outbound, const struct domain_pair *pair);
+
+/* Sends an answer, which may overdraw queue and memory a little: what was refused for want of room must still be told. */
 int link_send(struct link *link, struct str bytes);
+
+/* Takes a stanza's bytes for the link: written at the end of this wake-up where the link is up, else kept, at most
+ * LINK_WAIT_MS, while the link comes up. Returns 0; TRUNK_ELIMIT: the target's queue or the memory is full (bounce the
+ * stanza with resource-constraint); TRUNK_ENOMEM. link_begin() gives the buffer to write a stanza into, and link_end() takes
+ * what was written. */
 struct buf *link_begin(struct link *link);      /* NULL: TRUNK_ELIMIT */
-int link_end(struct link *link);
+int link_end(struct link *link, enum proof proof_in);   /* proof_in: of the stanza's sender, for the record of a bounce */
 void link_abort(struct link *link);             /* forgets what was written since link_begin() */
 
 bool link_is_congested(const struct link *link);

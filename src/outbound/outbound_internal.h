@@ -21,11 +21,14 @@ struct outbound {
 	timer_fn *drained;
 	void *drained_ctx;
 	int64_t drain_until_ms;
+	bool is_draining;
 };
 
 /* sender NUL target NUL: the key of a pair in a table. Returns its length; 0: it does not fit. */
 size_t pair_key(const struct domain_pair *pair, char *ret_key, size_t size_bytes);
 enum { PAIR_KEY_SIZE = 2 * DOMAIN_SIZE };
+
+void probes_stop(struct outbound *outbound, const char *why);
 
 void verifiers_each(struct outbound *outbound, stream_info_fn *fn, void *ctx);
 void verifiers_sweep(struct outbound *outbound);        /* frees those without stream and question */

@@ -111,6 +111,19 @@ static const struct initiator_handler probe_handler = {
 	.ready = on_ready, .element = on_element, .drained = on_drained, .failed = on_failed, .step = on_step,
 };
 
+void probes_stop(struct outbound *outbound, const char *why)
+{
+	LIST_EACH (pos, &outbound->probes) {
+		struct probe *probe = LIST_OF(pos, struct probe, link);
+		const bool was_going = probe->initiator.state != INITIATOR_IDLE;
+
+		timer_stop(&probe->timeout);
+		initiator_stop(&probe->initiator);
+		if (was_going)
+			tell(probe, PROBE_AUTHENTICATION, false, why, true);
+	}
+}
+
 struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair *pair, probe_fn *fn, void *ctx)
 {
 	const struct spoke *spoke = route_find(outbound->site->route, pair->target);

@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-enum {
-	STRANGER_ERRORS_PER_SECOND = 5, /* error stanzas in the name of domains that nobody serves, each of which may need a link */
-	STRANGER_ERRORS_BURST = 20,
-};
-
 struct relay {
 	const struct site *site;
 	struct audit *audit;
@@ -19,11 +14,10 @@ struct relay {
 	unsigned contact_count;
 	struct list lanes;              /* of struct relay_lane: those that hold a link */
 	struct arena scratch;           /* within one call */
-	double stranger_tokens;
-	int64_t stranger_ms;
 };
 
-static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text);
+static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum proof proof_in, enum stanza_condition condition,
+		      const char *text);
 static void on_pressure(void *ctx, struct link *link, bool is_congested);
 
 static bool on_permits(void *ctx, const struct domain_pair *pair);
@@ -39,7 +33,6 @@ struct relay *relay_new(const struct relay_options *options)
 	relay->site = options->site;
 	relay->audit = options->audit;
 	relay->blocks = options->blocks;
-	relay->stranger_tokens = STRANGER_ERRORS_BURST;
 	list_init(&relay->lanes);
 	if (!(relay->outbound = outbound_new(options->site, &outbound_handler, relay))) {
 		free(relay);
@@ -136,34 +129,14 @@ static void record(struct relay *relay, const struct domain_pair *pair, const st
 
 /* ---- errors on their way back ---- */
 
-/* Whether an error may be sent in the name of a domain that nobody serves: each new one costs its receiver a stream. */
-static bool may_speak_for_stranger(struct relay *relay)
-{
-	const int64_t now = loop_now_ms(relay->site->loop);
-
-	relay->stranger_tokens += (double)(now - relay->stranger_ms) / 1000 * STRANGER_ERRORS_PER_SECOND;
-	relay->stranger_ms = now;
-	if (relay->stranger_tokens > STRANGER_ERRORS_BURST)
-		relay->stranger_tokens = STRANGER_ERRORS_BURST;
-	if (relay->stranger_tokens < 1)
-		return false;
-	relay->stranger_tokens -= 1;
-	return true;
-}
-
 static void send_back(struct relay *relay, const struct domain_pair *pair, struct str bytes)
 {
 	const struct domain_pair reverse = {.sender = pair->target, .target = pair->sender};
 	struct link *link;
 
-	if (!str_eq(reverse.sender, str_of(relay->site->trunk)) && !route_find(relay->site->route, reverse.sender) &&
-	    !may_speak_for_stranger(relay))
-		return;
-	if (!(link = outbound_link(relay->outbound, &reverse)))
-		return;
-	if (link_send(link, bytes) < 0)
+	if (!(link = outbound_answer_link(relay->outbound, &reverse)) || link_send(link, bytes) < 0)
 		LOG(relay->site->log, LOG_WARNING, "error-stanza-dropped", KV("sender", reverse.sender), KV("target", reverse.target),
-		    KV_C("reason", "the queue to its receiver is full"));
+		    KV_C("reason", link ? "the queue to its receiver is full" : "too many links would be opened for answers"));
 	link_release(&link);
 }
 
@@ -189,7 +162,8 @@ void relay_refuse(struct relay *relay, const struct domain_pair *pair, const str
 }
 
 /* A stanza that a link had taken comes back: its sender is told, and the record gets its outcome. */
-static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum stanza_condition condition, const char *text)
+static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum proof proof_in, enum stanza_condition condition,
+		      const char *text)
 {
 	struct relay *relay = ctx;
 	struct arena arena = {0};
@@ -199,7 +173,7 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 		const struct audit_record record = {
 			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .type = STR(""), .id = reply.id,
 			.size_bytes = bytes.len, .decision = DECISION_BOUNCE, .rule = text ? text : "undeliverable", .condition = condition,
-			.proof_in = PROOF_NONE, .proof_out = PROOF_NONE,
+			.proof_in = proof_in, .proof_out = PROOF_NONE,
 		};
 
 		audit_record(relay->audit, &record);
@@ -245,7 +219,7 @@ static int forward(struct relay_lane *lane, const struct xml_reader *reader, con
 		link_abort(lane->link);
 		return err;
 	}
-	return link_end(lane->link);
+	return link_end(lane->link, lane->proof);
 }
 
 static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)

@@ -51,6 +51,7 @@ bool memory_count(struct memory *memory, size_t *counted, size_t now);
  * a target gets its share only (design.md §3: the newest for those that do not read are bounced, the others go on). */
 bool memory_has_reserve(const struct memory *memory);
 bool memory_has(const struct memory *memory);
+bool memory_has_overdraft(const struct memory *memory); /* a sixteenth beyond the limit, for answers alone */
 size_t memory_share(const struct memory *memory, unsigned targets);     /* bytes that one target may queue where memory_has() is false */
 
 #endif
