@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUF_CAP_MIN = 256, BUF_DOUBLE_UNTIL = 256 * 1024 };
+enum { BUF_CAP_MIN = 256, BUF_DOUBLE_UNTIL = 4 * 1024 * 1024 };
 
 int buf_reserve(struct buf *buf, size_t more)
 {

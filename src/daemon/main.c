@@ -11,7 +11,7 @@
 #include <uv.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
-enum { MMAP_THRESHOLD_BYTES = 4 * 1024 * 1024 };
+enum { MMAP_THRESHOLD_BYTES = 8 * 1024 * 1024 };
 
 struct arguments {
 	const char *file;

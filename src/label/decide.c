@@ -94,7 +94,10 @@ struct label_decision label_decide(struct arena *scratch, const struct label *la
 	if (label->policy == clearance->policy) {
 		decision = policy_decide(label, clearance);
 	} else {
-		decision = label_translate(scratch, label, clearance->policy, options, &translated);
+		struct label alone = *label;
+
+		alone.also = NULL;              /* has its own turn below */
+		decision = label_translate(scratch, &alone, clearance->policy, options, &translated);
 		if (decision.why == LABEL_GRANTED)
 			decision = policy_decide(&translated, clearance);
 	}

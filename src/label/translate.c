@@ -2,8 +2,6 @@
  * A label in another policy: label-policy 6. Nothing that restricts may be lost on the way. */
 #include "label/label_internal.h"
 
-#include <stdlib.h>
-
 struct translation {
 	const struct label *from;
 	const struct label_policy *to;
@@ -200,6 +198,8 @@ struct label_decision label_translate(struct arena *arena, const struct label *l
 		*ret_label = *label;
 		return decision;
 	}
+	if (label->also)
+		return DECISION_ON(LABEL_NO_EQUIVALENT, STR("succession"));
 	decision = translate_by(arena, label, to, options, true, &leaving);
 	other = translate_by(arena, label, to, options, false, &arriving);
 	if (decision.why == LABEL_NO_MEMORY || other.why == LABEL_NO_MEMORY)

@@ -18,7 +18,7 @@ enum {
 	ANSWER_LINKS_PER_SECOND = 5,    /* that error stanzas may open to one domain: each costs it a stream … */
 	ANSWER_LINKS_BURST = 20,        /* … and as many at once */
 	QUEUE_OVERDRAFT_BYTES = 1024 * 1024,    /* that answers may take beyond queue-size */
-	QUEUE_KEEP_BYTES = 256 * 1024,  /* memory that an empty queue keeps from one batch to the next; given back when the link rests. Without
+	QUEUE_KEEP_BYTES = 4 * 1024 * 1024,  /* memory that an empty queue keeps from one batch to the next; given back when the link rests. Without
 					 * it a third of a busy trunk's time went into pages that came and went with each batch. */
 };
 
