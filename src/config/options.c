@@ -308,7 +308,7 @@ static const struct option CONFIG_OPTIONS[] = {
 	{.name = "user", VALUE(NAME), AT(config, user), OTHERWISE("stays who it is"),
 	 SAYS("Who the daemon becomes after binding its ports, when it was started as root.")},
 	{.name = "workers", VALUE(NUMBER), AT(config, workers), DEFAULT("0"), RANGE(1, 64), OR_NONE,
-	 SAYS("Threads that move stanzas; 0: one for each core.")},
+	 SAYS("Threads that move stanzas; 0: one for each core. This version has one, and refuses to be told more.")},
 	{.name = "http", VALUE(ENDPOINT), LATER, .port = 5280, OTHERWISE("none"),
 	 SAYS("Address and port of metrics, health and dashboard.")},
 	{.name = "clearances", ROWS(CLEARANCE_SECTION), LATER, OTHERWISE("none"), SAYS("Clearances of single addresses.")},
