@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum {
-	VERIFIER_KEEP_MS = 10 * 1000,   /* that a stream without questions stays for the next */
+	VERIFIER_KEEP_MS = 1000,        /* that a stream without questions stays for the next */
 	VERIFIERS_MAX = 2000,           /* streams that only ask, all together … */
 	VERIFIERS_PER_AUTHORITY_MAX = 64,       /* … and to one authoritative server's domain: an unproved key costs it a connection */
 };
