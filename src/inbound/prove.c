@@ -39,6 +39,7 @@ void receiver_starttls(struct receiver *r)
 		receiver_close(r, STREAM_INTERNAL_SERVER_ERROR, "no certificate can be shown for this domain");
 		return;
 	}
+	receiver_forget(r);
 	if (!r->is_direct)
 		channel_write(&r->channel, STR("<proceed xmlns='" NS_TLS "'/>"));
 	channel_start_tls(&r->channel, &session);

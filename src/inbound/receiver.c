@@ -228,7 +228,7 @@ void receiver_close(struct receiver *r, enum stream_condition condition, const c
 		return;
 	log_closed(r, condition, text);
 	receiver_uncarry(r);
-	if (r->is_direct && !r->channel.is_secured) {
+	if ((r->is_direct || r->channel.tls) && !r->channel.is_secured) {
 		drop(r);                /* there is no stream yet to say anything on */
 		return;
 	}
@@ -461,8 +461,7 @@ static void on_open(void *ctx, int err)
 	(void)err;              /* it was open when it came */
 }
 
-/* What was said in plain text counts for nothing any more (RFC 6120 §5.4.3.3). */
-static void forget_plaintext(struct receiver *r)
+void receiver_forget(struct receiver *r)
 {
 	struct receiver_pair *pair, *next;
 
@@ -480,7 +479,7 @@ static void on_secured(void *ctx, int err, const char *why)
 	char address[ENDPOINT_TEXT_SIZE];
 
 	if (err == 0) {
-		forget_plaintext(r);
+		receiver_forget(r);
 		return;
 	}
 	endpoint_text(&r->channel.conn->peer, address);

@@ -112,6 +112,9 @@ bool receiver_version_fits(const struct receiver *receiver, struct str sender);
 /* Remembers that the peer failed to prove a pair (site->failures). `step`: static. */
 void receiver_remember(struct receiver *receiver, const struct domain_pair *pair, const char *step, const char *why);
 
+/* TLS begins: what was said in plain text, and what was asked for it, counts for nothing any more (RFC 6120 §5.4.3.3). */
+void receiver_forget(struct receiver *receiver);
+
 /* The first proof on the stream: it is no longer on its time. */
 void receiver_was_proved(struct receiver *receiver);
 
