@@ -13,14 +13,20 @@ static bool is_escaped(uint32_t c)
 	return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Bytes at the beginning that stay as they are. */
+/* Bytes at the beginning that stay as they are. Nearly all text is ASCII, and each record of the audit comes through here. */
 static size_t plain_span(struct str s)
 {
 	size_t at = 0, len;
 	uint32_t c;
 
-	while (at < s.len && (len = str_first_char(str_from(s, at), &c)) > 0 && !is_escaped(c))
+	while (at < s.len) {
+		const unsigned char byte = (unsigned char)s.at[at];
+
+		len = byte < 0x80 ? 1 : str_first_char(str_from(s, at), &c);
+		if (len == 0 || is_escaped(len == 1 ? byte : c))
+			break;
 		at += len;
+	}
 	return at;
 }
 

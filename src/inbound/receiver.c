@@ -232,11 +232,11 @@ void receiver_close(struct receiver *r, enum stream_condition condition, const c
 		drop(r);                /* there is no stream yet to say anything on */
 		return;
 	}
+	r->state = RECEIVER_CLOSING;    /* first: what is written below may itself be too much, and would close again */
 	if (!r->header_sent)
 		send_header(r);
 	stream_error_write(&out, condition, text);
 	receiver_write(r, &out);
-	r->state = RECEIVER_CLOSING;
 	channel_ignore(&r->channel);
 	channel_shutdown(&r->channel);
 	timer_start(r->site->loop, &r->timeout, RECEIVER_CLOSE_MS, on_timeout, r);

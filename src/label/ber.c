@@ -95,9 +95,9 @@ int oid_of_text(struct arena *arena, struct str text, struct str *ret_oid)
 	char der[BER_OID_BYTES_MAX];
 	uint64_t first, arc;
 	size_t len = 0;
-	struct str rest = text;
+	struct str rest = str_from(text, 2);
 
-	if (str_is_absent(text) || str_number(str_cut(&rest, '.'), 2, &first) < 0 || str_is_absent(rest))
+	if (text.len < 3 || text.at[1] != '.' || str_number(str_until(text, 1), 2, &first) < 0)
 		return TRUNK_EINVAL;
 	for (bool is_second = true; !str_is_absent(rest); is_second = false) {
 		const struct str word = str_cut(&rest, '.');

@@ -50,7 +50,8 @@ static int item_judge(struct arena *arena, struct xml_node *node, const struct l
 		*ret_is_changed = true;
 		err = marking_fill(arena, xml_node_child(node, NS_LABEL, "displaymarking"), label, request->lang);
 	}
-	return err;
+	*ret_is_kept = !err;            /* a marking that is too long cannot be shown */
+	return err == TRUNK_ENOMEM ? err : 0;
 }
 
 /* An item is at most one label and nothing else. */
@@ -117,7 +118,7 @@ int label_catalog_filter(struct arena *arena, struct xml_node *catalog, const st
 		if (item->kind == XML_NODE_ELEMENT)
 			is_changed |= attrs_plain(item);
 		if ((err = item_check(arena, item, request, &is_kept, &is_changed)) < 0)
-			return err == TRUNK_ENOMEM ? err : TRUNK_ENOMEM;
+			return err;
 		if (is_kept) {
 			kept++;
 			which = hash_number(which, index);

@@ -97,8 +97,8 @@ static struct label_decision check_inside(struct check *check, const struct xml_
 	return decision;
 }
 
-/* Whether the message only changes a room's subject. XEP-0258 advises not to judge it; a strict border does. */
-static bool is_subject_change(const struct xml_node *message)
+/* XEP-0258 §5.2 advises not to judge these; a strict border does. */
+bool is_subject_change(const struct xml_node *message)
 {
 	bool has_subject = false;
 
@@ -121,6 +121,8 @@ static struct label_decision check_message(struct check *check, const struct xml
 
 	if (level >= WALK_DEPTH_MAX)
 		return DECISION(LABEL_DEPTH);
+	if (outer)
+		outer->has_own_label = label != NULL;
 	if (label && xml_node_next(label, NS_LABEL, "securitylabel"))
 		return DECISION(LABEL_MANY);
 	if (label || !check->request->options->is_lenient || !is_subject_change(message))

@@ -34,6 +34,9 @@ int marking_compare(struct arena *arena, const struct xml_node *marking, const s
 /* Whether nobody could say that the equivalent is one of the label: it may not leave under our name. */
 bool equivalent_is_unverified(const struct label_element *element, unsigned index, const struct label_options *options);
 
+/* Whether the message only changes a room's subject. */
+bool is_subject_change(const struct xml_node *message);
+
 /* Shapes a granted stanza, a copy of what came, as request->treatment says. *ret_is_changed: it is no longer what came. 0;
  * TRUNK_EPOLICY: it is sealed and would have to change; other errors: it cannot be made. */
 int label_shape(struct arena *arena, struct xml_node *stanza, const struct label_request *request, bool *ret_is_changed);

@@ -222,7 +222,7 @@ static int shape_message(struct shape *shape, struct xml_node *message, bool is_
 
 	is_sealed |= label_is_signed_whole(message);
 	shape->is_changed = false;
-	if (node || !shape->request->options->is_lenient || shape->request->default_label)
+	if (node || !shape->request->options->is_lenient || !is_subject_change(message))
 		err = shape_label(shape, message, node);
 	if (!err && shape->is_changed && is_sealed)
 		err = TRUNK_EPOLICY;

@@ -2,7 +2,7 @@
  * Listeners and connections of whatever kind: each call goes to the implementation that made them. */
 #include "net/net.h"
 
-#include <unistd.h>
+#include <ifaddrs.h>
 
 void net_free(struct net **net)
 {
@@ -89,21 +89,32 @@ void listener_free(struct listener **listener)
 	*listener = NULL;
 }
 
-/* The system itself knows best: only an own address can be bound. */
+static bool is_loopback(const struct endpoint *address)
+{
+	return address->sa.sa_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr)
+						 : (ntohl(address->in4.sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+}
+
+static bool is_same_host(const struct sockaddr *one, const struct endpoint *other)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)(const void *)one;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)one;
+
+	if (!one || one->sa_family != other->sa.sa_family)
+		return false;
+	return one->sa_family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&in6->sin6_addr, &other->in6.sin6_addr)
+					  : one->sa_family == AF_INET && in4->sin_addr.s_addr == other->in4.sin_addr.s_addr;
+}
+
 bool net_is_local(const struct endpoint *address)
 {
-	struct endpoint bare = *address;
-	const socklen_t size = bare.sa.sa_family == AF_INET6 ? sizeof(bare.in6) : sizeof(bare.in4);
-	const int fd = socket(bare.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is_local;
+	struct ifaddrs *all;
+	bool is_local = is_loopback(address);
 
-	if (fd < 0)
-		return false;
-	if (bare.sa.sa_family == AF_INET6)
-		bare.in6.sin6_port = 0;
-	else
-		bare.in4.sin_port = 0;
-	is_local = bind(fd, &bare.sa, size) == 0;
-	close(fd);
+	if (is_local || getifaddrs(&all) < 0)
+		return is_local;
+	for (const struct ifaddrs *one = all; one && !is_local; one = one->ifa_next)
+		is_local = is_same_host(one->ifa_addr, address);
+	freeifaddrs(all);
 	return is_local;
 }

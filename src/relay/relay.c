@@ -119,7 +119,9 @@ static void record(struct relay *relay, const struct domain_pair *pair, const st
 {
 	const struct xml_element *element = stanza->element;
 	const struct audit_record record = {
-		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind, .type = element->type, .id = element->id,
+		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind,
+		.type = element->has_escapes ? xml_decode(&relay->scratch, element->type) : element->type,
+		.id = element->has_escapes ? xml_decode(&relay->scratch, element->id) : element->id,
 		.size_bytes = element->bytes.len, .decision = verdict->decision, .rule = verdict->rule, .condition = verdict->condition,
 		.proof_in = proof_in, .proof_out = proof_out,
 	};
@@ -203,6 +205,9 @@ static int hold_link(struct relay_lane *lane)
 	if (!(lane->link = outbound_link(lane->relay->outbound, &lane->pair)))
 		return TRUNK_ENOMEM;
 	list_add_tail(&lane->relay->lanes, &lane->link_in_relay);
+	/* A target that is under pressure already does not tell of it again. */
+	if (link_is_congested(lane->link) && lane->pressure)
+		lane->pressure(lane->ctx, true);
 	return 0;
 }
 
