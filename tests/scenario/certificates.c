@@ -2,7 +2,10 @@
  * Certificates of the scenarios, made by the tls room's own CA and kept in a temporary folder. */
 #include "certificates.h"
 
+#include "tls/session.h"        /* of that room alone, but for what no daemon has to do */
+
 #include <ftw.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,7 +22,7 @@ struct made {
 
 struct certificates {
 	int64_t wall_ms;
-	char folder[64], ca[PATH_SIZE], unknown[PATH_SIZE];
+	char folder[64], ca[PATH_SIZE], unknown[PATH_SIZE], crl[PATH_SIZE];
 	struct list made;
 	unsigned count;
 };
@@ -206,4 +209,109 @@ int certificates_store(struct certificates *c, enum certificate kind, const char
 	if ((err = certificates_make(c, kind, domains, &folders[0])) < 0)
 		return err;
 	return tls_store_new(&options, c->wall_ms, on_problem, NULL, ret_store);
+}
+
+/* Both ends of a handshake in memory. */
+static int shake_hands(struct tls_session *client, struct tls_session *server)
+{
+	struct buf to_client = {0}, to_server = {0};
+	int err = 0, done = 0;
+
+	for (unsigned round = 0; round < 8 && err >= 0 && done == 0; round++) {
+		if ((done = err = tls_handshake(client, buf_str(&to_client), &to_server)) < 0)
+			break;
+		buf_clear(&to_client);
+		if (done == 0)
+			err = tls_handshake(server, buf_str(&to_server), &to_client);
+		buf_clear(&to_server);
+	}
+	buf_fini(&to_client);
+	buf_fini(&to_server);
+	return err < 0 ? err : done == 1 ? 0 : TRUNK_ETLS;
+}
+
+int certificates_pin(const struct certificates *c, struct tls_store *store, const char *domain,
+		     uint8_t ret_pin[static TLS_PIN_BYTES])
+{
+	const struct tls_session_options showing = {.role = TLS_SERVER, .domain = domain};
+	const struct tls_session_options looking = {.role = TLS_CLIENT, .server_name = domain};
+	struct tls_session *server = tls_session_new(store, &showing, c->wall_ms);
+	struct tls_session *client = tls_session_new(store, &looking, c->wall_ms);
+	int err = TRUNK_ENOMEM;
+
+	if (server && client && (err = shake_hands(client, server)) == 0)
+		err = tls_session_peer_pin(client, ret_pin);
+	tls_session_free(&client);
+	tls_session_free(&server);
+	return err;
+}
+
+void certificates_hold_to_tls_1_2(struct tls_session *session)
+{
+	SSL_set_max_proto_version(session->ssl, TLS1_2_VERSION);
+}
+
+static int revoke_one(X509_CRL *crl, const char *folder, const ASN1_TIME *since)
+{
+	char path[PATH_SIZE];
+	X509_REVOKED *entry = X509_REVOKED_new();
+	X509 *cert = NULL;
+	FILE *file;
+	int err = TRUNK_EIO;
+
+	snprintf(path, sizeof(path), "%s/0.pem", folder);
+	if ((file = fopen(path, "r")) && entry && (cert = PEM_read_X509(file, NULL, NULL, NULL)) &&
+	    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(cert)) == 1 &&
+	    X509_REVOKED_set_revocationDate(entry, (ASN1_TIME *)(uintptr_t)since) == 1 && X509_CRL_add0_revoked(crl, entry) == 1) {
+		entry = NULL;
+		err = 0;
+	}
+	if (file)
+		fclose(file);
+	X509_free(cert);
+	X509_REVOKED_free(entry);
+	return err;
+}
+
+static int sign_and_write(const struct certificates *c, X509_CRL *crl)
+{
+	FILE *in = fopen(c->ca, "r"), *out = fopen(c->crl, "w");
+	X509 *ca = in ? PEM_read_X509(in, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key;
+	bool is_written;
+
+	if (in)
+		rewind(in);
+	key = in ? PEM_read_PrivateKey(in, NULL, NULL, NULL) : NULL;
+	is_written = out && ca && key && X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca)) == 1 && X509_CRL_sort(crl) == 1 &&
+		     X509_CRL_sign(crl, key, EVP_sha256()) > 0 && PEM_write_X509_CRL(out, crl) == 1;
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	if (in)
+		fclose(in);
+	if (out)
+		is_written = fclose(out) == 0 && is_written;
+	return is_written ? 0 : TRUNK_EIO;
+}
+
+int certificates_revoke(struct certificates *c, const char *const *folders, const char **ret_file)
+{
+	ASN1_TIME *since = ASN1_TIME_set(NULL, c->wall_ms / 1000 - 3600);
+	ASN1_TIME *until = ASN1_TIME_set(NULL, c->wall_ms / 1000 + 30 * (DAY_MS / 1000));
+	X509_CRL *crl = X509_CRL_new();
+	int err = TRUNK_ENOMEM;
+
+	snprintf(c->crl, sizeof(c->crl), "%s/%u.crl", c->folder, c->count++);
+	if (since && until && crl && X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 && X509_CRL_set1_lastUpdate(crl, since) == 1 &&
+	    X509_CRL_set1_nextUpdate(crl, until) == 1)
+		err = 0;
+	for (; err == 0 && *folders; folders++)
+		err = revoke_one(crl, *folders, since);
+	if (err == 0)
+		err = sign_and_write(c, crl);
+	ASN1_TIME_free(since);
+	ASN1_TIME_free(until);
+	X509_CRL_free(crl);
+	*ret_file = c->crl;
+	return err;
 }

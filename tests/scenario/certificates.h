@@ -39,4 +39,15 @@ int certificates_make(struct certificates *certificates, enum certificate kind, 
 int certificates_store(struct certificates *certificates, enum certificate kind, const char *const *domains,
 		       struct tls_store **ret_store);
 
+/* The pin of what a store shows for `domain`. Returns 0 or an error. */
+int certificates_pin(const struct certificates *certificates, struct tls_store *store, const char *domain,
+		     uint8_t ret_pin[static TLS_PIN_BYTES]);
+
+/* From now on the session offers TLS 1.2 at most. Before its handshake. */
+void certificates_hold_to_tls_1_2(struct tls_session *session);
+
+/* Writes a CRL of the trusted CA that names the first certificate of each of `folders` (NULL-terminated), good for a month. The
+ * path lives until the next call. Returns 0 or an error. */
+int certificates_revoke(struct certificates *certificates, const char *const *folders, const char **ret_file);
+
 #endif

@@ -33,6 +33,13 @@ static void on_accept(void *ctx, struct conn *conn)
 		peer_stream_start_tls(stream);
 }
 
+const struct endpoint *peer_trunk(const struct peer *peer, bool is_direct)
+{
+	const struct peer_env *env = peer->env;
+
+	return is_direct ? &env->trunk_direct : peer->at.sa.sa_family == AF_INET6 ? &env->trunk6 : &env->trunk;
+}
+
 int peer_listen(struct peer *peer, bool is_on)
 {
 	if (!is_on)
@@ -138,6 +145,22 @@ struct tls_store *peer_store(struct peer *peer)
 	return peer->store;
 }
 
+int peer_pin(struct peer *peer, uint8_t ret_pin[static TLS_PIN_BYTES])
+{
+	return peer_store(peer) ? certificates_pin(peer->env->certificates, peer->store, peer->domains[0], ret_pin) : TRUNK_ENOMEM;
+}
+
+int peer_add_pin(struct peer *peer, struct buf *out)
+{
+	uint8_t pin[TLS_PIN_BYTES];
+	int err;
+
+	if ((err = peer_pin(peer, pin)) < 0)
+		return err;
+	buf_add_cstr(out, "sha256/");
+	return tls_base64_encode(str_make((const char *)pin, sizeof(pin)), out);
+}
+
 static void set_auth(struct peer_options *options, struct str words)
 {
 	options->external = options->dialback = false;
@@ -187,8 +210,12 @@ int peer_set(struct peer *peer, struct str words)
 		return set_flag(&options->is_direct, value, "direct", "starttls");
 	if (str_is(key, "bidi"))
 		return set_flag(&options->asks_bidi, value, "yes", "no");
-	if (str_is(key, "sasl"))
-		return set_flag(&options->hides_external, value, "refuses", "accepts");
+	if (str_is(key, "tls-version"))
+		return set_flag(&options->is_tls_1_2, value, "1.2", "1.3");
+	if (str_is(key, "sasl")) {
+		options->breaks_external = str_is(value, "breaks");
+		return options->breaks_external ? 0 : set_flag(&options->hides_external, value, "refuses", "accepts");
+	}
 	if (str_is(key, "sni"))
 		TEXT_COPY(options->sni, value);
 	else if (str_is(key, "auth"))

@@ -20,6 +20,7 @@ struct peer_env {
 	struct net *net;
 	struct certificates *certificates;
 	struct endpoint trunk;          /* where the peers' DNS overrides lead */
+	struct endpoint trunk6;         /* for peers that have IPv6 */
 	struct endpoint trunk_direct;
 	struct list *peers;
 	struct buf *trace;              /* what was sent and received, for people */
@@ -37,6 +38,8 @@ struct peer_options {
 	bool is_direct;                 /* listens for direct TLS, XEP-0368 */
 	bool asks_bidi;                 /* XEP-0288, on streams that it opens */
 	bool hides_external;            /* answers EXTERNAL with a failure although it offered it */
+	bool breaks_external;           /* answers EXTERNAL with success, and resets the connection */
+	bool is_tls_1_2;                /* TLS 1.2 at most */
 	char sni[PEER_DOMAIN_SIZE];     /* that it sends: a domain, "none", or empty for the stream's `to` */
 	char verify[PEER_WORD_SIZE]; /* how db:verify is answered: "truthfully", "valid", "invalid", "nothing", a condition */
 	char result[PEER_WORD_SIZE];    /* how db:result is answered; the same words */
@@ -125,11 +128,18 @@ bool peer_has_domain(const struct peer *peer, struct str domain);
 /* "tls required", "certificate expired", "auth external dialback", …: README.md lists them. Returns 0 or TRUNK_EINVAL. */
 int peer_set(struct peer *peer, struct str words);
 
+/* Where it finds the trunk. */
+const struct endpoint *peer_trunk(const struct peer *peer, bool is_direct);
+
 int peer_listen(struct peer *peer, bool is_on);
 void peer_stall(struct peer *peer, bool is_on);         /* reads no more, on any stream */
 
 /* The certificate store by the option; NULL where it can't be made. */
 struct tls_store *peer_store(struct peer *peer);
+
+/* The SHA-256 of the key that it shows for its first domain; and as tls.pin has it. Each returns 0 or an error. */
+int peer_pin(struct peer *peer, uint8_t ret_pin[static TLS_PIN_BYTES]);
+int peer_add_pin(struct peer *peer, struct buf *out);
 
 /* ---- streams ---- */
 

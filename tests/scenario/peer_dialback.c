@@ -74,14 +74,14 @@ void peer_answer_verify(struct peer_stream *stream, const char *from, const char
 static const struct endpoint *authoritative(const struct peer *peer, const char *sender)
 {
 	if (!peer->options.is_deaf_to_override)
-		return &peer->env->trunk;
+		return peer_trunk(peer, false);
 	LIST_EACH (pos, peer->env->peers) {
 		struct peer *other = LIST_OF(pos, struct peer, link);
 
 		if (peer_has_domain(other, str_of(sender)))
 			return &other->at;
 	}
-	return &peer->env->trunk;
+	return peer_trunk(peer, false);
 }
 
 void peer_ask(struct peer_stream *stream, const char *sender, const char *target, const char *key)

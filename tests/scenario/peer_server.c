@@ -77,6 +77,8 @@ static void on_auth(struct peer_stream *stream)
 		stream->has_external = true;
 		peer_add_pair(stream, stream->peer_from, stream->peer_to);
 		xml_reader_reset(stream->reader);
+		if (stream->peer->options.breaks_external)
+			peer_stream_reset(stream);
 	}
 }
 

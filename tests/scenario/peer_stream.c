@@ -175,6 +175,7 @@ static struct tls_session *session_new(struct peer_stream *stream)
 	const bool is_server = stream->role == PEER_RECEIVING;
 	const enum certificate kind = stream->peer->options.certificate;
 	char own[PEER_DOMAIN_SIZE], other[PEER_DOMAIN_SIZE];
+	struct tls_session *session;
 	struct tls_session_options options = {.role = is_server ? TLS_SERVER : TLS_CLIENT, .is_direct = stream->is_direct};
 
 	name_ascii(stream->from[0] ? stream->from : stream->peer->domains[0], own);
@@ -186,8 +187,12 @@ static struct tls_session *session_new(struct peer_stream *stream)
 	} else if (!is_server && other[0] && strcmp(other, "none") != 0) {
 		options.server_name = other;
 	}
-	return peer_store(stream->peer) ? tls_session_new(stream->peer->store, &options, loop_wall_ms(stream->peer->env->loop))
-					: NULL;
+	if (!peer_store(stream->peer) ||
+	    !(session = tls_session_new(stream->peer->store, &options, loop_wall_ms(stream->peer->env->loop))))
+		return NULL;
+	if (stream->peer->options.is_tls_1_2)
+		certificates_hold_to_tls_1_2(session);
+	return session;
 }
 
 static void read_plain(struct peer_stream *stream);

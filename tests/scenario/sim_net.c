@@ -58,6 +58,15 @@ static struct sim_listener *listener_find(const struct sim_net *sim, const struc
 	return NULL;
 }
 
+/* Who takes a connection: the listener of that very address, else one of all addresses ("0.0.0.0") on that port. */
+static struct sim_listener *listener_for(const struct sim_net *sim, const struct endpoint *at)
+{
+	struct endpoint any;
+
+	endpoint_parse(at->sa.sa_family == AF_INET6 ? STR("[::]") : STR("0.0.0.0"), endpoint_port(at), &any);
+	return listener_find(sim, at) ? listener_find(sim, at) : listener_find(sim, &any);
+}
+
 static int sim_listen(struct net *net, const struct endpoint *at, accept_fn *fn, void *ctx, struct listener **ret_listener)
 {
 	struct sim_net *sim = sim_of(net);
@@ -137,7 +146,7 @@ static void on_timer(void *ctx)
 
 void sim_net_accept(struct sim_net *sim, struct sim_conn *conn)
 {
-	struct sim_listener *listener = listener_find(sim, &conn->base.local);
+	struct sim_listener *listener = listener_for(sim, &conn->base.local);
 	struct sim_conn *client = conn->other;
 
 	if (listener) {
@@ -169,7 +178,7 @@ static int sim_connect(struct net *net, const struct endpoint *to, const struct 
 	*ret_conn = &client->base;
 	if (place->fate == SIM_SILENT)
 		return 0;
-	if (place->fate == SIM_UNREACHABLE || !listener_find(sim, to))
+	if (place->fate == SIM_UNREACHABLE || !listener_for(sim, to))
 		return sim_conn_add(client, SIM_OPEN, place->fate == SIM_UNREACHABLE ? TRUNK_EUNREACHABLE : TRUNK_EREFUSED,
 				    STR_NONE);
 	if (!(server = sim_conn_new(sim))) {

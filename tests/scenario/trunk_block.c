@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { REVOKED_MAX = 4 };
+
 /* A configuration in the making. */
 struct block {
 	struct world *world;
@@ -13,6 +15,9 @@ struct block {
 	struct buf spokes;              /* what the short forms give below `spokes:` */
 	struct buf why;                 /* problems that config_load_text() told */
 	bool has_trunk, has_listen;
+	bool trusts_nobody;
+	const struct peer *revoked[REVOKED_MAX + 1];     /* whose certificates the CA takes back; NULL-terminated */
+	bool has_crl;
 };
 
 static const struct {
@@ -63,6 +68,25 @@ static int make_peer(struct block *block, const struct words *words, struct peer
 	return 0;
 }
 
+/* {pin-of:NAME} is the pin of what a peer shows, as tls.pin has it. */
+static int add_pins(struct block *block, struct str text, struct buf *out)
+{
+	while (text.len > 0) {
+		const struct str name = str_from(str_until(text, str_find(text, '}')), 8);
+		struct peer *peer = NULL;
+
+		if (!str_starts(text, STR("{pin-of:"))) {
+			buf_add(out, str_until(text, 1));
+			text = str_from(text, 1);
+			continue;
+		}
+		if (!(peer = world_peer(block->world, name)) || peer_add_pin(peer, out) < 0)
+			return world_fail(block->world, "the pin of whom? %.*s", STR_ARG(name));
+		text = str_from(text, name.len + 9);
+	}
+	return 0;
+}
+
 static int add_spoke(struct block *block, struct str line, const struct words *words)
 {
 	const unsigned domain = words_find(words, 2, "domain"), by = words_find(words, 2, "by");
@@ -78,10 +102,27 @@ static int add_spoke(struct block *block, struct str line, const struct words *w
 	buf_addf(&block->spokes, by < words->count ? "]" : "], address: [\"%s\"]", address);
 	for (size_t i = 0; i + 5 < line.len; i++)
 		if (str_starts(str_from(line, i), STR("with "))) {
-			buf_addf(&block->spokes, ", %.*s", STR_ARG(str_from(line, i + 5)));
+			buf_add_cstr(&block->spokes, ", ");
+			if (add_pins(block, str_from(line, i + 5), &block->spokes) < 0)
+				return -1;
 			break;
 		}
 	return buf_add_cstr(&block->spokes, "}\n");
+}
+
+/* "trusts nobody", "revokes NAME…" */
+static int add_trust(struct block *block, const struct words *words)
+{
+	unsigned i = 1;
+
+	block->trusts_nobody |= word_is(words, 0, "trusts");
+	block->has_crl |= word_is(words, 0, "revokes");
+	if (word_is(words, 0, "trusts"))
+		return word_is(words, 1, "nobody") ? 0 : world_fail(block->world, "trusts nobody, or the scenarios' CA by default");
+	for (; i < words->count && i <= REVOKED_MAX; i++)
+		if (!(block->revoked[i - 1] = world_peer(block->world, words->at[i])))
+			return world_fail(block->world, "revokes the certificate of whom? %.*s", STR_ARG(words->at[i]));
+	return i == words->count ? 0 : world_fail(block->world, "too many certificates");
 }
 
 static int add_line(struct block *block, struct str raw, size_t indent)
@@ -97,6 +138,8 @@ static int add_line(struct block *block, struct str raw, size_t indent)
 		return add_spoke(block, line, &words);
 	if (word_is(&words, 0, "peer") && words.count > 1)
 		return make_peer(block, &words, &peer);
+	if (word_is(&words, 0, "trusts") || word_is(&words, 0, "revokes"))
+		return add_trust(block, &words);
 	if (word_is(&words, 0, "shows"))
 		return certificate_parse(words.count > 1 ? words.at[1] : STR(""), &block->world->shows) < 0
 			       ? world_fail(block->world, "no certificates of that kind: %.*s", STR_ARG(line)) : 0;
@@ -150,7 +193,7 @@ static int load_config(struct block *block, struct config **ret_config)
 	if (!block->has_trunk)
 		buf_add_cstr(&all, "trunk: trunk.example.com\n");
 	if (!block->has_listen)
-		buf_add_cstr(&all, "listen: [\"" WORLD_TRUNK_ADDRESS ":5269\"]\n");
+		buf_add_cstr(&all, "listen: [\"" WORLD_TRUNK_ADDRESS ":5269\", \"" WORLD_TRUNK_ADDRESS6 ":5269\"]\n");
 	if (buf_len(&block->spokes) > 0) {
 		buf_add_cstr(&all, "spokes:\n");
 		buf_add(&all, buf_str(&block->spokes));
@@ -168,11 +211,27 @@ static void on_store_problem(void *ctx, bool is_fatal, const char *text)
 	buf_addf(&block->why, "%s%s\n", is_fatal ? "" : "warning: ", text);
 }
 
+static int make_crl(struct block *block, const char **ret_file)
+{
+	const char *folders[REVOKED_MAX + 1] = {NULL};
+	int err = 0;
+
+	for (unsigned i = 0; block->revoked[i] && err == 0; i++) {
+		const char *domains[PEER_DOMAINS_MAX + 1] = {NULL};
+
+		for (unsigned d = 0; d < block->revoked[i]->domain_count; d++)
+			domains[d] = block->revoked[i]->domains[d];
+		err = certificates_make(block->world->certificates, CERTIFICATE_VALID, domains, &folders[i]);
+	}
+	return err < 0 ? err : certificates_revoke(block->world->certificates, folders, ret_file);
+}
+
 /* The certificates by `shows`; trust is the scenarios' own CA, so that nobody's system is asked. */
 static int make_store(struct block *block, const struct config *config, struct tls_store **ret_store)
 {
 	struct world *world = block->world;
-	const char *folders[2] = {NULL, NULL}, *trust[2] = {certificates_ca(world->certificates), NULL};
+	const char *folders[2] = {NULL, NULL}, *crl[2] = {NULL, NULL};
+	const char *trust[2] = {block->trusts_nobody ? NULL : certificates_ca(world->certificates), NULL};
 	const char *domains[PEER_DOMAINS_MAX * 8 + 1] = {NULL};
 	struct tls_store_options options = config->tls;
 	char unknown[600];
@@ -181,6 +240,10 @@ static int make_store(struct block *block, const struct config *config, struct t
 
 	options.trust = trust;
 	options.state_folder = NULL;
+	if (block->has_crl && (err = make_crl(block, &crl[0])) < 0)
+		return err;
+	if (block->has_crl)
+		options.crl_files = crl;
 	LIST_EACH (pos, &world->peers)
 		for (unsigned i = 0;
 		     i < LIST_OF(pos, struct peer, link)->domain_count && count + 1 < sizeof(domains) / sizeof(*domains); i++)

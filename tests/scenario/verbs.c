@@ -36,12 +36,28 @@ struct peer_stream *step_stream(struct step *step)
 
 /* ---- dns ---- */
 
+/* "TLSA of NAME": usage 3, selector 1, matching type 1 (RFC 7672's "3 1 1") of what a peer shows. */
+static int dns_tlsa(struct step *step, const char *name)
+{
+	struct peer *peer = STEP_IS(step, 3, "of") ? world_peer(step->world, STEP_WORD(step, 4)) : NULL;
+	uint8_t pin[TLS_PIN_BYTES];
+	char hex[2 * TLS_PIN_BYTES + 1];
+
+	if (!peer || peer_pin(peer, pin) < 0)
+		return world_fail(step->world, "dns NAME TLSA of PEER");
+	tls_hex(pin, sizeof(pin), hex);
+	sim_dns_tlsa(step->world->sim_dns, name, 3, 1, 1, hex);
+	return 0;
+}
+
 static int dns_records(struct step *step, const char *name, enum dns_type type)
 {
 	struct sim_dns *sim = step->world->sim_dns;
 	char text[DNS_HOST_SIZE];
 	uint64_t n[3];
 
+	if (type == DNS_TLSA)
+		return dns_tlsa(step, name);
 	if (type == DNS_SRV) {
 		for (unsigned i = 0; i < 3; i++)
 			if (str_number(STEP_WORD(step, 3 + i), UINT16_MAX, &n[i]) < 0)
@@ -62,7 +78,7 @@ static int step_dns(struct step *step)
 	static const struct {
 		const char *text;
 		enum dns_type type;
-	} types[] = {{"A", DNS_A}, {"AAAA", DNS_AAAA}, {"SRV", DNS_SRV}};
+	} types[] = {{"A", DNS_A}, {"AAAA", DNS_AAAA}, {"SRV", DNS_SRV}, {"TLSA", DNS_TLSA}};
 	struct sim_dns *sim = step->world->sim_dns;
 	char name[DNS_HOST_SIZE];
 
@@ -74,13 +90,15 @@ static int step_dns(struct step *step)
 			sim_dns_outcome(sim, name, types[i].type, DNS_FAIL, "SERVFAIL");
 		else if (STEP_IS(step, 3, "never"))
 			sim_dns_delay(sim, name, types[i].type, SIM_DNS_NEVER);
+		else if (STEP_IS(step, 3, "secure"))
+			sim_dns_secure(sim, name, types[i].type);
 		else if (STEP_IS(step, 3, "forgotten"))
 			sim_dns_forget(sim, name, types[i].type);
 		else
 			return dns_records(step, name, types[i].type);
 		return 0;
 	}
-	return world_fail(step->world, "dns NAME A|AAAA|SRV …");
+	return world_fail(step->world, "dns NAME A|AAAA|SRV|TLSA …");
 }
 
 /* ---- network ---- */

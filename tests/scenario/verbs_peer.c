@@ -6,11 +6,11 @@
 
 #include <stdio.h>
 
-/* "sends [on its link] [N times] <xml>", "sends raw "…"". */
+/* "sends [on its link] [at once] [N times] <xml>", "sends raw "…"". */
 static int sends(struct step *step)
 {
 	const unsigned raw = words_find(&step->words, step->from, "raw"), times = words_find(&step->words, step->from, "times");
-	const bool is_raw = raw + 1 < step->words.count;
+	const bool is_raw = raw + 1 < step->words.count, is_at_once = words_find(&step->words, step->from, "once") < step->words.count;
 	const struct str text = is_raw ? step->words.at[raw + 1] : step->words.xml;
 	struct peer_stream *stream = step_stream(step);
 	struct buf out = {0};
@@ -27,7 +27,7 @@ static int sends(struct step *step)
 				  stream->condition[0] ? stream->condition : "no error");
 	for (unsigned n = 1; n <= count; n++) {
 		script_expand(is_raw ? text : str_trim(text), n, is_raw, &out);
-		if (buf_len(&out) > 16384 || n == count) {
+		if ((buf_len(&out) > 16384 && !is_at_once) || n == count) {
 			peer_stream_send(stream, buf_str(&out));
 			buf_clear(&out);
 		}
@@ -149,7 +149,7 @@ static int connects(struct step *step)
 		return world_fail(step->world, "no memory");
 	stream->is_manual = true;
 	stream->is_direct = STEP_IS(step, 1, "directly");
-	if (peer_stream_dial(stream, stream->is_direct ? &step->world->env.trunk_direct : &step->world->env.trunk) < 0)
+	if (peer_stream_dial(stream, peer_trunk(step->peer, stream->is_direct)) < 0)
 		return world_fail(step->world, "can't connect");
 	world_settle(step->world);
 	return 0;

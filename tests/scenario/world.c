@@ -64,6 +64,7 @@ struct world *world_new(struct certificates *certificates)
 		.complaints = &world->complaints,
 	};
 	endpoint_parse(STR(WORLD_TRUNK_ADDRESS), 5269, &world->env.trunk);
+	endpoint_parse(STR(WORLD_TRUNK_ADDRESS6), 5269, &world->env.trunk6);
 	endpoint_parse(STR(WORLD_TRUNK_ADDRESS), 5270, &world->env.trunk_direct);
 	sim_net_set_source(world->net, &world->env.trunk);
 	return world;

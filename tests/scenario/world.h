@@ -10,6 +10,7 @@
 
 #define WORLD_WALL_MS 1782864000000LL   /* 2026-07-01T00:00:00Z: the wall clock at the start of every scenario */
 #define WORLD_TRUNK_ADDRESS "198.51.100.4"
+#define WORLD_TRUNK_ADDRESS6 "[2001:db8:4::4]"
 
 enum { WORLD_LISTENERS_MAX = 8, WORLD_FAILURE_SIZE = 8192 };
 
