@@ -67,8 +67,10 @@ static void read_shared(struct channel *channel, struct buf *space, const bool *
 {
 	read_elements(channel, space, gone);
 	if (!*gone && buf_len(space) > 0 && !channel->is_deaf) {
-		if (buf_add(&channel->plain, buf_str(space)) < 0)
+		if (buf_add(&channel->plain, buf_str(space)) < 0) {
+			channel->is_deaf = true;
 			channel->handler->broken(channel->ctx, TRUNK_ENOMEM);
+		}
 	}
 	buf_clear(space);
 }
@@ -103,7 +105,7 @@ static void read_plain(struct channel *channel, struct str bytes, const bool *go
 		read_elements(channel, space, gone);
 	else
 		read_shared(channel, space, gone);
-	if (*gone)
+	if (*gone || channel->is_deaf)
 		return;
 	buf_trim(&channel->plain, 0);
 	count_plain(channel);

@@ -30,6 +30,15 @@ static int everything_else(struct buf *out, const char *comment)
 			comment, comment);
 }
 
+/* The trunk answers for its own name, too, and on a network without another DNS nobody else can say where. */
+static struct guide_domain own_domain(const struct guide *guide)
+{
+	struct guide_domain domain = {0};
+
+	snprintf(domain.ascii, sizeof(domain.ascii), "%s", guide->trunk);
+	return domain;
+}
+
 /* ---- unbound ---- */
 
 static int unbound_service(const struct guide *guide, struct buf *out, const char *service, const char *domain, uint16_t port)
@@ -83,12 +92,15 @@ static int unbound_domain(const struct guide *guide, struct buf *out, const stru
 
 int guide_unbound(const struct guide *guide, struct buf *out)
 {
+	const struct guide_domain own = own_domain(guide);
 	int err = head(guide, out, "#", "Unbound (such as /etc/unbound/unbound.conf.d/trunk.conf)");
 
 	if (err == 0)
 		err = buf_addf(out, "server:\n\tlocal-zone: \"%s.\" typetransparent\n", guide->trunk);
 	if (err == 0)
 		err = unbound_addresses(guide, out, guide->trunk);
+	if (err == 0)
+		err = unbound_domain(guide, out, &own);
 	for (unsigned i = 0; i < guide->domain_count && err == 0; i++)
 		err = unbound_domain(guide, out, &guide->domains[i]);
 	return err;
@@ -143,12 +155,15 @@ static int dnsmasq_domain(const struct guide *guide, struct buf *out, const stru
 
 int guide_dnsmasq(const struct guide *guide, struct buf *out)
 {
+	const struct guide_domain own = own_domain(guide);
 	char before[DNS_HOST_SIZE + 16];
 	int err = head(guide, out, "#", "dnsmasq (such as /etc/dnsmasq.d/trunk.conf)");
 
 	snprintf(before, sizeof(before), "host-record=%s,", guide->trunk);
 	if (err == 0)
 		err = dnsmasq_addresses(guide, out, before);
+	if (err == 0)
+		err = dnsmasq_domain(guide, out, &own);
 	for (unsigned i = 0; i < guide->domain_count && err == 0; i++)
 		err = dnsmasq_domain(guide, out, &guide->domains[i]);
 	return err;
@@ -195,6 +210,7 @@ static int bind_domain(const struct guide *guide, struct buf *out, const struct 
 
 int guide_bind(const struct guide *guide, struct buf *out)
 {
+	const struct guide_domain own = own_domain(guide);
 	int err = head(guide, out, ";", "BIND, a response policy zone (such as /etc/bind/trunk.rpz)");
 
 	if (err == 0)
@@ -207,6 +223,8 @@ int guide_bind(const struct guide *guide, struct buf *out)
 			     "@ NS localhost.\n");
 	if (err == 0)
 		err = bind_addresses(guide, out, "", guide->trunk);
+	if (err == 0)
+		err = bind_domain(guide, out, &own);
 	for (unsigned i = 0; i < guide->domain_count && err == 0; i++)
 		err = bind_domain(guide, out, &guide->domains[i]);
 	return err;

@@ -38,7 +38,7 @@ int guide_prosody(const struct guide *guide, struct buf *out)
 	return err < 0 ? err : prosody_trust(guide, out);
 }
 
-/* ---- ejabberd ---- */
+/* ---- ejabberd: SRV records by Erlang's resolver, addresses by the system's (net:getaddrinfo of Erlang/OTP 24.3 and later) ---- */
 
 static int erlang_address(struct buf *out, const struct endpoint *address)
 {
@@ -75,11 +75,17 @@ int guide_ejabberd(const struct guide *guide, struct buf *out)
 			   "%% ejabberd of %s: it reaches other domains through %s.\n"
 			   "%% Save this as /etc/ejabberd/inetrc and set ERL_INETRC=/etc/ejabberd/inetrc in ejabberdctl.cfg "
 			   "(or /etc/default/ejabberd).\n"
-			   "%% ejabberd has no override of its own, so its resolver has to know: `trunkctl guide %s --for "
+			   "%% ejabberd has no override of its own, so its resolvers have to know: `trunkctl guide %s --for "
 			   "unbound` prints what\n"
-			   "%% that needs.\n",
+			   "%% they need. This file leads SRV records there. Addresses come from the system's resolver, so "
+			   "/etc/resolv.conf has to\n"
+			   "%% say `nameserver ",
 			   guide->domain, guide->trunk, guide->domain);
 
+	if (err == 0)
+		err = guide_address(out, &guide->resolver);
+	if (err == 0)
+		err = buf_add_cstr(out, endpoint_port(&guide->resolver) == 53 ? "`, too.\n" : "`, too, at port 53.\n");
 	if (err == 0)
 		err = ejabberd_trust(guide, out);
 	if (err == 0)

@@ -114,8 +114,20 @@ static bool in_force(const struct block *block, int64_t wall_ms)
 	return block->until_ms == 0 || wall_ms < block->until_ms;
 }
 
+/* Those that have ended make room. */
+static void forget_ended(struct blocks *blocks, int64_t wall_ms)
+{
+	for (unsigned i = blocks->count; i-- > 0;) {
+		if (in_force(&blocks->at[i], wall_ms))
+			continue;
+		free(blocks->at[i].what);
+		blocks->at[i] = blocks->at[--blocks->count];
+	}
+}
+
 bool blocks_has_domain(struct blocks *blocks, struct str domain, int64_t wall_ms)
 {
+	forget_ended(blocks, wall_ms);
 	for (unsigned i = 0; i < blocks->count; i++) {
 		const struct block *block = &blocks->at[i];
 		const struct str what = str_of(block->what);
