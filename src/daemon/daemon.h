@@ -9,9 +9,15 @@
 
 enum { LISTENERS_MAX = 64 };
 
+/* What a listener's peers are taken for; stays where it is while the list of listeners moves. */
+struct accept_point {
+	struct inbound *inbound;
+	bool is_direct;
+};
+
 struct daemon_listener {
 	struct endpoint at;
-	bool is_direct;
+	struct accept_point *point;     /* owned */
 	struct listener *listener;
 };
 

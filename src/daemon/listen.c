@@ -2,7 +2,28 @@
  * The daemon's listeners, also across reloads and from systemd. */
 #include "daemon/daemon.h"
 
+#include <stdlib.h>
 #include <systemd/sd-daemon.h>
+
+/* A listener's socket stays when it moves between listen and listen-tls: only what its peers are taken for changes. */
+static void on_accept(void *ctx, struct conn *conn)
+{
+	struct accept_point *point = ctx;
+
+	if (point->is_direct)
+		inbound_accept_direct(point->inbound, conn);
+	else
+		inbound_accept(point->inbound, conn);
+}
+
+static struct accept_point *point_new(struct daemon *daemon, bool is_direct)
+{
+	struct accept_point *point = calloc(1, sizeof(*point));
+
+	if (point)
+		*point = (struct accept_point){.inbound = trunk_inbound(daemon->trunk), .is_direct = is_direct};
+	return point;
+}
 
 static struct daemon_listener *listener_find(struct daemon *daemon, const struct endpoint *at)
 {
@@ -47,9 +68,10 @@ static int open_one(struct daemon *daemon, const struct endpoint *at, bool is_di
 		buf_addf(why, "%s: more than %d listeners", text, LISTENERS_MAX);
 		return TRUNK_ELIMIT;
 	}
-	*made = (struct daemon_listener){.at = *at, .is_direct = is_direct};
-	err = net_listen(daemon->net, at, is_direct ? inbound_accept_direct : inbound_accept, trunk_inbound(daemon->trunk), &made->listener);
+	*made = (struct daemon_listener){.at = *at, .point = point_new(daemon, is_direct)};
+	err = made->point ? net_listen(daemon->net, at, on_accept, made->point, &made->listener) : TRUNK_ENOMEM;
 	if (err < 0) {
+		free(made->point);
 		buf_addf(why, "listen %s: %s", text, reason_of(err));
 		return err;
 	}
@@ -57,22 +79,13 @@ static int open_one(struct daemon *daemon, const struct endpoint *at, bool is_di
 	return 0;
 }
 
-static void forget(struct daemon *daemon, struct daemon_listener *old)
-{
-	listener_free(&old->listener);
-	*old = daemon->listeners[--daemon->listener_count];
-}
-
 static int open_all(struct daemon *daemon, const struct endpoint *list, unsigned count, bool is_direct, struct buf *why)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct daemon_listener *old = listener_find(daemon, &list[i]);
 		int err;
 
-		if (old && old->is_direct == is_direct)
+		if (listener_find(daemon, &list[i]))
 			continue;
-		if (old)
-			forget(daemon, old);    /* it moves from listen to listen-tls, or back: the port is free for that */
 		if ((err = open_one(daemon, &list[i], is_direct, why)) == TRUNK_EUNREACHABLE && may_be_missing(&list[i], count))
 			buf_clear(why);
 		else if (err < 0)
@@ -81,25 +94,31 @@ static int open_all(struct daemon *daemon, const struct endpoint *list, unsigned
 	return 0;
 }
 
+static void listener_end(struct daemon_listener *l)
+{
+	listener_free(&l->listener);
+	free(l->point);
+}
+
 static void close_from(struct daemon *daemon, unsigned first)
 {
 	while (daemon->listener_count > first)
-		listener_free(&daemon->listeners[--daemon->listener_count].listener);
+		listener_end(&daemon->listeners[--daemon->listener_count]);
 }
 
+/* Behind all that can fail: what the file doesn't name is closed, and the others are what it says. */
 static void close_unnamed(struct daemon *daemon, const struct config *config)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < daemon->listener_count; i++) {
 		struct daemon_listener *l = &daemon->listeners[i];
-		const bool is_named = l->is_direct ? names(config->listen_tls, config->listen_tls_count, &l->at)
-						   : names(config->listen, config->listen_count, &l->at);
 
-		if (is_named)
+		l->point->is_direct = names(config->listen_tls, config->listen_tls_count, &l->at);
+		if (l->point->is_direct || names(config->listen, config->listen_count, &l->at))
 			daemon->listeners[kept++] = *l;
 		else
-			listener_free(&l->listener);
+			listener_end(l);
 	}
 	daemon->listener_count = kept;
 }
@@ -131,11 +150,13 @@ int daemon_adopt(struct daemon *daemon, const struct config *config)
 		*made = (struct daemon_listener){0};
 		if (getsockname(SD_LISTEN_FDS_START + i, &made->at.sa, &len) < 0)
 			return TRUNK_EINVAL;
-		made->is_direct = names(config->listen_tls, config->listen_tls_count, &made->at);
-		err = net_adopt(daemon->net, SD_LISTEN_FDS_START + i, made->is_direct ? inbound_accept_direct : inbound_accept,
-				trunk_inbound(daemon->trunk), &made->listener);
-		if (err < 0)
+		if (!(made->point = point_new(daemon, names(config->listen_tls, config->listen_tls_count, &made->at))))
+			return TRUNK_ENOMEM;
+		err = net_adopt(daemon->net, SD_LISTEN_FDS_START + i, on_accept, made->point, &made->listener);
+		if (err < 0) {
+			free(made->point);
 			return err;
+		}
 		daemon->listener_count++;
 	}
 	return 0;

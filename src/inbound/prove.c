@@ -86,6 +86,8 @@ static void sasl_succeed(struct receiver *r, const struct tls_judgement *judgeme
 	proved->lane.proof = proof_of(judgement->proof);
 	sasl_success_write(&out);
 	receiver_write(r, &out);
+	if (r->state != RECEIVER_OPEN)
+		return;
 	LOG(r->site->log, LOG_INFO, "pair-proved", KV_N("stream", r->id), KV_C("role", "receiving"), KV_C("sender", r->from),
 	    KV_C("target", r->to), KV_C("proof", proof_text(proved->lane.proof)));
 	receiver_was_proved(r);
@@ -147,6 +149,12 @@ void receiver_carry(struct receiver *r)
 	}
 }
 
+void receiver_end_carry(struct receiver *r)
+{
+	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
+		outbound_end_carry(&pair->carrier);
+}
+
 void receiver_uncarry(struct receiver *r)
 {
 	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
@@ -180,6 +188,8 @@ static void accept_result(struct receiver_pair *pair, enum proof proof)
 	LOG(r->site->log, LOG_INFO, "pair-proved", KV_N("stream", r->id), KV_C("role", "receiving"), KV("sender", pair->lane.pair.sender),
 	    KV("target", pair->lane.pair.target), KV_C("proof", proof_text(proof)));
 	send_result(r, &pair->lane.pair, DIALBACK_VALID, STANZA_CONDITION_NONE);
+	if (r->state != RECEIVER_OPEN)
+		return;         /* closed for what it leaves unread */
 	receiver_was_proved(r);
 	receiver_carry(r);
 	receiver_read(r);       /* a stream that was paused may now carry pairs to others, too */
@@ -238,7 +248,7 @@ static void ask_authority(struct receiver *r, const struct domain_pair *pair, st
 		return;
 	}
 	receiver_pair_remove(&asked);
-	refuse_result(r, pair, COND_RESOURCE_CONSTRAINT, "no memory");
+	refuse_result(r, pair, COND_RESOURCE_CONSTRAINT, "too many keys of this domain are being verified");
 }
 
 /* Whether the certificate proves the sender already (XEP-0344 §2), and what policy allows where it does not. */

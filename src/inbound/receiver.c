@@ -38,6 +38,7 @@ static void drop(struct receiver *r)
 	if (r->state == RECEIVER_DEAD)
 		return;
 	r->state = RECEIVER_DEAD;
+	dns_find_cancel(&r->dane);
 	receiver_uncarry(r);
 	channel_ignore(&r->channel);
 	defer_start(r->site->loop, &r->free);
@@ -122,6 +123,7 @@ bool receiver_certificate_proves(struct receiver *r, struct str domain, struct t
 	*ret_judgement = (struct tls_judgement){.proof = TLS_PROOF_NONE, .doubt = TLS_DOUBT_NO_CERTIFICATE, .text = "no TLS"};
 	if (!r->channel.is_secured || domain_to_ascii(domain, ascii, sizeof(ascii)) < 0)
 		return false;
+	tls_session_judge_by(r->channel.tls, r->site->store);
 	tls_session_judge(r->channel.tls, &expected, loop_wall_ms(r->site->loop), ret_judgement);
 	return ret_judgement->proof != TLS_PROOF_NONE;
 }
@@ -165,11 +167,8 @@ static bool proof_holds(struct receiver *r, const struct receiver_pair *pair)
 {
 	const struct trust_policy *trust = receiver_trust(r, pair->lane.pair.sender);
 	struct tls_judgement judgement;
-	bool is_certified;
+	const bool is_certified = receiver_certificate_proves(r, pair->lane.pair.sender, &judgement);
 
-	if (r->channel.is_secured)
-		tls_session_judge_by(r->channel.tls, r->site->store);
-	is_certified = receiver_certificate_proves(r, pair->lane.pair.sender, &judgement);
 	if ((trust->tls == TLS_POLICY_REQUIRED && !r->channel.is_secured) || !receiver_version_fits(r, pair->lane.pair.sender))
 		return false;
 	if (trust->pin_count > 0 && !is_certified && trust->verify == VERIFY_CERTIFICATE)
@@ -227,7 +226,8 @@ void receiver_close(struct receiver *r, enum stream_condition condition, const c
 	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD)
 		return;
 	log_closed(r, condition, text);
-	receiver_uncarry(r);
+	dns_find_cancel(&r->dane);
+	receiver_end_carry(r);
 	if ((r->is_direct || r->channel.tls) && !r->channel.is_secured) {
 		drop(r);                /* there is no stream yet to say anything on */
 		return;

@@ -143,6 +143,7 @@ void receiver_bidi(struct receiver *receiver);
 /* Where the stream goes both ways, stanzas of the reversed pair may take it as soon as the pair is proved and the stream is open. */
 void receiver_carry(struct receiver *receiver);
 void receiver_uncarry(struct receiver *receiver);
+void receiver_end_carry(struct receiver *receiver);     /* the stream is being closed; what was written still goes out */
 
 /* ---- pass.c: stanzas ---- */
 

@@ -27,7 +27,7 @@ static inline bool kind_is(enum label_kind kind, unsigned kinds)
 
 /* ---- tables ---- */
 
-enum { INDEX_NONE = UINT32_MAX };
+#define INDEX_NONE UINT32_MAX
 
 struct index_slot {
 	uint64_t hash;
@@ -238,7 +238,7 @@ static inline void bits_set(uint64_t *bits, unsigned index)
 	bits[index / 64] |= (uint64_t)1 << index % 64;
 }
 
-enum { BITS_END = UINT32_MAX };
+#define BITS_END UINT32_MAX
 
 /* The first member from `from` on; BITS_END: none. */
 unsigned bits_next(const uint64_t *bits, size_t words, unsigned from);

@@ -10,7 +10,7 @@
 
 enum { PROBLEM_BYTES = 512 };
 
-static void spif_tell(struct spif *spif, const struct xml_node *node, bool is_error, const char *format, va_list args)
+static void __attribute__((format(printf, 4, 0))) spif_tell(struct spif *spif, const struct xml_node *node, bool is_error, const char *format, va_list args)
 {
 	char element[PROBLEM_BYTES] = "", text[PROBLEM_BYTES];
 	const struct str name = xml_node_attr(node, "name");

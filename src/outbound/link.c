@@ -26,7 +26,11 @@ static size_t queue_stanzas(const struct queue *queue)
 
 static void queue_count(struct link *link)
 {
-	memory_count(link->outbound->site->memory, &link->queue.counted, buf_len(&link->queue.bytes) + buf_len(&link->queue.entries));
+	const struct buf *bytes = &link->queue.bytes, *entries = &link->queue.entries;
+
+	/* What is kept for the next batch counts, too. */
+	memory_count(link->outbound->site->memory, &link->queue.counted,
+		     buf_len(bytes) > 0 ? buf_len(bytes) + buf_len(entries) : bytes->cap + entries->cap);
 }
 
 static void tell_pressure(struct link *link)
@@ -69,7 +73,10 @@ struct channel *link_channel(const struct link *link)
 {
 	if (initiator_is_ready(&link->initiator))
 		return (struct channel *)(uintptr_t)&link->initiator.channel;
-	return list_is_empty(&link->carriers) ? NULL : LIST_OF(link->carriers.next, struct link_carrier, link_in)->channel;
+	LIST_EACH (pos, (struct list *)(uintptr_t)&link->carriers)
+		if (!LIST_OF(pos, struct link_carrier, link_in)->is_ending)
+			return LIST_OF(pos, struct link_carrier, link_in)->channel;
+	return NULL;
 }
 
 bool link_is_empty(const struct link *link)
@@ -93,8 +100,8 @@ static void bounce_first(struct link *link, enum stanza_condition condition, con
 
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *text)
 {
-	if (link_channel(link))
-		return;         /* there is a way still, and a stanza may be half on it */
+	if (link_channel(link) || link->sent_on)
+		return;         /* there is a way still, or stanzas are on one that ends */
 	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
 		bounce_first(link, condition, text);
 	queue_shrink(link, 0);
@@ -142,8 +149,8 @@ static void want_up(struct link *link)
 		defer_start(link->outbound->site->loop, &link->flush);
 		return;
 	}
-	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop || link->outbound->is_draining)
-		return;         /* what waits while the trunk stops is bounced by the drain */
+	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop)
+		return;
 	if (now_ms(link) >= link->next_try_ms)
 		dial(link);
 	else
@@ -254,18 +261,22 @@ static void flush(void *ctx)
 	struct channel *channel = link_channel(link);
 	int err = 0;
 
-	if (link->sent_on && link->sent_on != channel)
+	if (link->sent_on && link->sent_on != channel) {
+		if (!link->sent_on->is_closed && channel_unsent(link->sent_on) > 0)
+			return;         /* a stream that ends still takes what was written: its end is told */
 		leave(link);
+	}
 	link->sent_on = channel;
 	while (channel && err == 0 && channel_unsent(channel) == 0) {
 		pop_sent(link);
+		link->chunk_plain = link->chunk_wire = 0;       /* it is over: what else waits below is not ours */
 		if (buf_len(&queue->bytes) == queue->sent)
 			break;
 		err = write_chunk(link, channel);
 	}
 	if (err < 0)
 		write_failed(link, err);
-	queue_shrink(link, QUEUE_KEEP_BYTES);
+	queue_shrink(link, memory_has(link->outbound->site->memory) ? QUEUE_KEEP_BYTES : 0);
 	tell_pressure(link);
 	watch(link);
 }
@@ -328,11 +339,13 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	    KV_C("reason", failure->why), KV_N("waiting", queue_stanzas(&link->queue)));
 	if (!was_up)
 		initiator_remember(&link->initiator, "outbound", "initiating", failure->why);
-	if (failure->is_final || link->outbound->is_draining)
+	if (failure->is_final || link->outbound->is_draining || link->gives_up)
 		link_bounce_all(link, failure->condition, failure->text);
+	link->gives_up = false;
 	if (queue_first(&link->queue))
 		want_up(link);
 	queue_shrink(link, 0);
+	tell_pressure(link);
 }
 
 static const struct initiator_handler link_handler = {
@@ -343,6 +356,8 @@ static bool is_idle(const struct link *link, const struct limits *limits)
 {
 	const int64_t idle_ms = now_ms(link) - link->active_ms;
 
+	if (!link_is_empty(link))
+		return false;
 	return (limits->idle_timeout_ms && idle_ms >= limits->idle_timeout_ms) || (link->users == 0 && idle_ms >= LINK_UNUSED_MS);
 }
 
@@ -354,7 +369,7 @@ static void on_tick(void *ctx)
 	const struct limits *limits = link->outbound->site->limits;
 	const bool is_up = initiator_is_ready(initiator);
 
-	if (!link_channel(link) && queue_first(&link->queue))
+	if (!link_channel(link) && !link->sent_on && queue_first(&link->queue))
 		bounce_old(link);
 	if (is_up && channel_pending(&initiator->channel) > 0 && now_ms(link) - initiator->channel.conn->progress_ms >= LINK_STALL_MS) {
 		LOG(link->outbound->site->log, LOG_WARNING, "link-stalled", KV_N("link", link->id), KV("sender", link->pair.sender),
@@ -370,6 +385,11 @@ static void on_tick(void *ctx)
 		queue_shrink(link, 0);
 	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0)
 		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
+}
+
+void link_want_up(struct link *link)
+{
+	want_up(link);
 }
 
 /* ---- what relay calls ---- */
@@ -488,9 +508,18 @@ void outbound_uncarry(struct link_carrier *carrier)
 	carrier->link = NULL;
 	if (link->sent_on == carrier->channel)
 		leave(link);
+	queue_shrink(link, 0);
+	tell_pressure(link);
 	if (queue_first(&link->queue))
 		want_up(link);
 	link_release(&link);
+}
+
+void outbound_end_carry(struct link_carrier *carrier)
+{
+	carrier->is_ending = true;
+	if (carrier->link && queue_first(&carrier->link->queue))
+		want_up(carrier->link);
 }
 
 void outbound_drained(struct link_carrier *carrier)
@@ -596,7 +625,6 @@ void link_restart(struct link *link, enum stream_condition condition)
 		initiator_end(&link->initiator, condition, NULL);
 	else if (link->initiator.state != INITIATOR_ENDING)
 		initiator_stop(&link->initiator);
-	link->up_since_wall_ms = 0;
 	link->next_try_ms = now_ms(link);
 	link->failures = 0;
 	timer_stop(&link->retry);

@@ -64,6 +64,7 @@ struct link {
 	struct defer flush;
 	struct timer tick;              /* while something waits, or the stream is up */
 	struct timer retry;
+	bool gives_up;                  /* closed for good: what is left when its stream has ended is bounced */
 	unsigned failures;              /* in a row */
 	int64_t next_try_ms;
 	int64_t active_ms;              /* when a stanza last went */
@@ -85,7 +86,10 @@ struct channel *link_channel(const struct link *link);
 /* Drops the stream and dials again where something waits. */
 void link_restart(struct link *link, enum stream_condition condition);
 
-/* Bounces all that waits. */
+/* Dials where something waits and there is no way yet. */
+void link_want_up(struct link *link);
+
+/* Bounces all that waits; nothing where there is a way still, or stanzas are on one that ends. */
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why);
 
 /* Whether an answer may open one more link to the target: then its token is taken. */

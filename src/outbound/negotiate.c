@@ -201,14 +201,14 @@ void initiator_header(struct initiator *i, const struct xml_header *xml)
 	struct buf out = {0};
 	int err;
 
+	if (i->state != INITIATOR_HEADER)
+		return;         /* of a stream that only asks, or that ends */
 	if ((err = stream_header_parse(xml, &header)) < 0) {
 		stream_error_write(&out, stream_condition_of(err), NULL);
 		send_out(i, &out);
 		initiator_place_failed(i, err, "the peer's stream header is no header of a server's stream");
 		return;
 	}
-	if (i->state == INITIATOR_READY)
-		return;         /* of a stream that only asks */
 	free(i->stream_id);
 	i->stream_id = header.id.len > 0 && header.id.len <= STREAM_ID_BYTES_MAX ? str_dup(header.id) : NULL;
 	i->is_legacy = !header.has_version;
@@ -226,7 +226,7 @@ static void on_stream_error(struct initiator *i, struct arena *arena, const stru
 	snprintf(escaped, sizeof(escaped), "%.*s%s%.*s", (int)(condition.len < 60 ? condition.len : 60), condition.at, text.len ? ": " : "",
 		 (int)(text.len < 150 ? text.len : 150), text.at);
 	snprintf(i->why, sizeof(i->why), "the peer ended the stream with the error %s", escaped);
-	if (i->state == INITIATOR_READY || i->state == INITIATOR_ENDING)
+	if (i->state == INITIATOR_ENDING || (i->state == INITIATOR_READY && i->purpose == INITIATOR_LINK))
 		initiator_fail(i, TRUNK_ESTREAM, COND_REMOTE_SERVER_TIMEOUT, false, i->why);
 	else if (str_eq(condition, STR("host-unknown")) || str_eq(condition, STR("host-gone")))
 		initiator_fail(i, TRUNK_ESTREAM, COND_REMOTE_SERVER_NOT_FOUND, true, i->why);

@@ -169,6 +169,7 @@ unsigned outbound_close(struct outbound *outbound, struct str domain, const char
 		if (!concerns(link, domain) || (link->initiator.state == INITIATOR_IDLE && link_is_empty(link)))
 			continue;
 		link_restart(link, condition_of(condition));
+		link->gives_up = is_final && link->initiator.state == INITIATOR_ENDING;
 		if (is_final)
 			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);
 		count++;
@@ -217,8 +218,10 @@ static void on_drain(void *ctx)
 			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
 		else if (link_is_empty(link) && link->initiator.state != INITIATOR_ENDING)
 			initiator_stop(&link->initiator);
-		else if (link->initiator.state == INITIATOR_IDLE)
-			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);        /* also where it is too late: for the record */
+		else if (link->initiator.state == INITIATOR_IDLE && is_late)
+			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);        /* for the record */
+		else if (link->initiator.state == INITIATOR_IDLE && !link_is_empty(link))
+			link_want_up(link);     /* bounces on their way back */
 	}
 	if (lost > 0)
 		LOG(outbound->site->log, LOG_ERROR, "stanzas-undelivered", KV_N("count", lost),

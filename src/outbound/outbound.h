@@ -57,6 +57,7 @@ struct link_carrier {
 	struct list link_in;            /* in link->carriers, while carrying */
 	struct link *link;              /* NULL: it carries nothing */
 	struct channel *channel;
+	bool is_ending;                 /* takes nothing more */
 	enum proof proof;               /* of the peer */
 };
 
@@ -65,6 +66,7 @@ struct link_carrier {
 int outbound_carry(struct outbound *outbound, const struct domain_pair *pair, struct channel *channel, enum proof proof,
 		   struct link_carrier *carrier);
 void outbound_uncarry(struct link_carrier *carrier);    /* no-op where it carries nothing; before the channel is ended */
+void outbound_end_carry(struct link_carrier *carrier);  /* the channel is being closed in order: what was written may still go out */
 void outbound_drained(struct link_carrier *carrier);    /* the channel can take more */
 
 /* ---- asking the authoritative server (XEP-0220 §2.3) ---- */

@@ -187,6 +187,12 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	verifier->since_wall_ms = 0;
 	if (list_is_empty(&verifier->questions))
 		return;
+	if (failure->err == 0) {        /* it ended in order while a new question came: that goes over a new stream */
+		LIST_EACH (pos, &verifier->questions)
+			LIST_OF(pos, struct verify, link)->is_asked = false;
+		defer_start(verifier->outbound->site->loop, &verifier->start);
+		return;
+	}
 	initiator_remember(&verifier->initiator, "verify", "receiving", failure->why);
 	if (failure->condition == COND_REMOTE_SERVER_NOT_FOUND)
 		what = VERIFY_NOT_FOUND;
@@ -232,8 +238,12 @@ static struct verifier *verifier_get(struct outbound *outbound, const struct dom
 	struct verifier *verifier;
 
 	HASH_FIND(hh, outbound->verifiers, key, len, verifier);
-	if (verifier || len == 0 || !has_room(outbound, stream->target))
+	if (verifier || len == 0)
 		return verifier;
+	if (!has_room(outbound, stream->target))
+		verifiers_sweep(outbound);
+	if (!has_room(outbound, stream->target))
+		return NULL;
 	if (!(verifier = calloc(1, sizeof(*verifier) + len)))
 		return NULL;
 	memcpy(verifier->key, key, len);
