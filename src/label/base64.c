@@ -82,9 +82,10 @@ int base64_encode(struct str bytes, struct buf *out)
 		return err;
 	for (size_t i = 0; i < bytes.len; i += 3) {
 		const size_t have = bytes.len - i < 3 ? bytes.len - i : 3;
-		const uint32_t group = (uint32_t)at[i] << 16 | (have > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (have > 2 ? at[i + 2] : 0);
-		const char four[4] = {alphabet[group >> 18], alphabet[group >> 12 & 63], have > 1 ? alphabet[group >> 6 & 63] : '=',
-			have > 2 ? alphabet[group & 63] : '='};
+		const uint32_t group =
+			(uint32_t)at[i] << 16 | (have > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (have > 2 ? at[i + 2] : 0);
+		const char four[4] = {alphabet[group >> 18], alphabet[group >> 12 & 63],
+				      have > 1 ? alphabet[group >> 6 & 63] : '=', have > 2 ? alphabet[group & 63] : '='};
 
 		buf_add(out, str_make(four, 4));
 	}

@@ -57,8 +57,8 @@ int der_add_bits(struct buf *out, const uint32_t *numbers, size_t count);
 
 /* ---- base64, RFC 4648 §4, with blanks, tabs, CR and LF anywhere ---- */
 
-/* Decodes into `out`. Missing padding is TRUNK_EINVAL unless `is_lenient`; so is any other character, padding in the middle, and
- * bits that encode nothing. TRUNK_ELIMIT, TRUNK_ENOMEM: of `out`. On failure nothing was added. */
+/* Decodes into `out`. Missing padding is TRUNK_EINVAL unless `is_lenient`; so is any other character, padding in the middle,
+ * and bits that encode nothing. TRUNK_ELIMIT, TRUNK_ENOMEM: of `out`. On failure nothing was added. */
 int base64_decode(struct str text, bool is_lenient, struct buf *out);
 int base64_encode(struct str bytes, struct buf *out);
 

@@ -61,7 +61,8 @@ static int item_check(struct arena *arena, struct xml_node *item, const struct l
 	struct xml_node *label = xml_node_child(item, NULL, NULL);
 
 	*ret_is_kept = false;
-	if (item->kind != XML_NODE_ELEMENT || !str_is(item->ns, NS_LABEL_CATALOG) || !str_is(item->name, "item") || node_has_text(item))
+	if (item->kind != XML_NODE_ELEMENT || !str_is(item->ns, NS_LABEL_CATALOG) || !str_is(item->name, "item") ||
+	    node_has_text(item))
 		return 0;
 	if (!label) {
 		*ret_is_kept = !request->demands_label;
@@ -100,7 +101,8 @@ static int restrict_set(struct arena *arena, struct xml_node *catalog, const str
 	return xml_node_set(arena, catalog, "restrict", STR("true"));
 }
 
-int label_catalog_filter(struct arena *arena, struct xml_node *catalog, const struct label_request *request, bool *ret_is_changed)
+int label_catalog_filter(struct arena *arena, struct xml_node *catalog, const struct label_request *request,
+			 bool *ret_is_changed)
 {
 	uint64_t which = HASH_SEED;
 	unsigned kept = 0, index = 0;
@@ -131,7 +133,8 @@ int label_catalog_filter(struct arena *arena, struct xml_node *catalog, const st
 	if ((err = restrict_set(arena, catalog, request, &is_changed)) < 0)
 		return err;
 	snprintf(size, sizeof(size), "%u", kept);
-	is_changed |= is_cut || (!str_is_absent(xml_node_attr(catalog, "size")) && !str_is(xml_node_attr(catalog, "size"), size));
+	is_changed |=
+		is_cut || (!str_is_absent(xml_node_attr(catalog, "size")) && !str_is(xml_node_attr(catalog, "size"), size));
 	*ret_is_changed = is_changed;
 	return is_changed ? catalog_attrs(arena, catalog, kept, which, is_cut) : 0;
 }

@@ -71,7 +71,8 @@ static bool is_presence_or_iq(const struct xml_node *node)
 }
 
 /* What stands inside of `node`, an element that is no message itself. `is_strict`: no label may stand here at all. */
-static struct label_decision check_inside(struct check *check, const struct xml_node *node, bool is_strict, unsigned depth, unsigned level)
+static struct label_decision check_inside(struct check *check, const struct xml_node *node, bool is_strict, unsigned depth,
+					  unsigned level)
 {
 	struct label_decision decision = granted();
 
@@ -104,7 +105,8 @@ bool is_subject_change(const struct xml_node *message)
 
 	if (!str_is(xml_node_attr(message, "type"), "groupchat"))
 		return false;
-	for (const struct xml_node *child = xml_node_child(message, NULL, NULL); child; child = xml_node_next(child, NULL, NULL)) {
+	for (const struct xml_node *child = xml_node_child(message, NULL, NULL); child;
+	     child = xml_node_next(child, NULL, NULL)) {
 		if (!is_in_stanza_ns(child) || !str_is(child->name, "subject"))
 			return false;
 		has_subject = true;
@@ -262,7 +264,8 @@ static struct label_decision shape(struct check *check, const struct xml_node *s
 	return granted();
 }
 
-void label_check(struct arena *arena, const struct xml_node *stanza, const struct label_request *request, struct label_result *ret_result)
+void label_check(struct arena *arena, const struct xml_node *stanza, const struct label_request *request,
+		 struct label_result *ret_result)
 {
 	struct check check = {.arena = arena, .request = request};
 	struct label_decision decision;
@@ -272,8 +275,9 @@ void label_check(struct arena *arena, const struct xml_node *stanza, const struc
 		check_error(&check, stanza, ret_result);
 		return;
 	}
-	decision = is_message(stanza) ? check_message(&check, stanza, 0, 0, ret_result) :
-		is_presence_or_iq(stanza) ? check_other(&check, stanza, ret_result) : DECISION_ON(LABEL_MISPLACED, STR("stanza"));
+	decision = is_message(stanza)          ? check_message(&check, stanza, 0, 0, ret_result)
+		   : is_presence_or_iq(stanza) ? check_other(&check, stanza, ret_result)
+					       : DECISION_ON(LABEL_MISPLACED, STR("stanza"));
 	if (decision.why == LABEL_GRANTED && !ret_result->is_catalog)
 		decision = shape(&check, stanza, ret_result);
 	if (decision.why == LABEL_GRANTED)

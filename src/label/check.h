@@ -17,9 +17,9 @@ struct label_element {
 	unsigned equivalent_count;              /* at most LABEL_EQUIVALENTS_MAX */
 };
 
-/* Reads <securitylabel xmlns='urn:xmpp:sec-label:0'/>, its children in any order: one <label/>, any <equivalentlabel/>, at most one
- * <displaymarking/>. Returns 0, also for labels with a fault; TRUNK_EINVAL: malformed (XEP-0258 §3), other children or text, or a
- * label or equivalent that is; TRUNK_ELIMIT; TRUNK_ENOMEM. */
+/* Reads <securitylabel xmlns='urn:xmpp:sec-label:0'/>, its children in any order: one <label/>, any <equivalentlabel/>, at most
+ * one <displaymarking/>. Returns 0, also for labels with a fault; TRUNK_EINVAL: malformed (XEP-0258 §3), other children or
+ * text, or a label or equivalent that is; TRUNK_ELIMIT; TRUNK_ENOMEM. */
 int label_element_parse(struct arena *arena, const struct xml_node *node, const struct label_options *options,
 			struct label_element *ret_element);
 
@@ -46,7 +46,7 @@ enum label_treatment {
 struct label_request {
 	const struct label_options *options;
 	struct label_clearances sender, recipient;
-	const struct label *default_label;      /* of the sender's side, for messages without a label; NULL: none, which denies them */
+	const struct label *default_label;      /* of the sender's side; NULL: none, and messages without a label are denied */
 	enum label_treatment treatment;         /* unset: as LABEL_KEEP */
 	bool stamps_default;            /* a message without a label leaves with the default label that it passed by */
 	bool adds_marking;              /* to labels that have none; one that is there is always made anew by the policy */
@@ -57,8 +57,8 @@ struct label_request {
 /* ---- decisions ---- */
 
 /* Judges one label with its equivalents (label-policy 5.3, 5.4): validity, every equivalent against what it should be, every
- * clearance of both sides. `element` NULL: no label. An explicit label that cannot be used is denied; with options->is_lenient the
- * default label takes its place where its format or policy is unknown and no equivalent can be used.
+ * clearance of both sides. `element` NULL: no label. An explicit label that cannot be used is denied; with options->is_lenient
+ * the default label takes its place where its format or policy is unknown and no equivalent can be used.
  *   ret_label   the effective label, also of a denial; NULL: there is none. May be NULL */
 struct label_decision label_judge(struct arena *arena, const struct label_element *element, const struct label_request *request,
 				  const struct label **ret_label);
@@ -86,31 +86,34 @@ struct label_result {
  *                  LABEL_NESTED_DEPTH_MAX; then items of pubsub. One denial is final
  * A message that changes a room's subject is judged as any other; with options->is_lenient it needs no label. A label bound by
  * STANAG 4778 is a format that we do not know.
- * What leaves is shaped as request->treatment says, nested messages too; markings are made anew, equivalents that nobody could verify
- * are removed. A stanza that is signed as a whole is never altered, a body that is encrypted or signed never gets a first line:
- * LABEL_SEALED.
+ * What leaves is shaped as request->treatment says, nested messages too; markings are made anew, equivalents that nobody could
+ * verify are removed. A stanza that is signed as a whole is never altered, a body that is encrypted or signed never gets a
+ * first line: LABEL_SEALED.
  * `stanza` and what the request holds outlive the result. Always writes *ret_result; without memory it denies. */
 void label_check(struct arena *arena, const struct xml_node *stanza, const struct label_request *request,
 		 struct label_result *ret_result);
 
 /* ---- parts of it, for rules that shape ---- */
 
-/* Cuts an error stanza down to its condition: id, addresses and type stay, and of <error/> its attributes, its conditions without
- * their children, and at most LABEL_ERROR_TEXT_MAX bytes of text; content that was echoed goes. True: something was cut. */
+/* Cuts an error stanza down to its condition: id, addresses and type stay, and of <error/> its attributes, its conditions
+ * without their children, and at most LABEL_ERROR_TEXT_MAX bytes of text; content that was echoed goes. True: something was
+ * cut. */
 enum { LABEL_ERROR_TEXT_MAX = 256 };
 bool label_error_strip(struct xml_node *stanza);
 
-/* Sets `marking` as the first line of every <body/> that does not begin with it, and drops the XHTML copy. A message without body gets
- * none. TRUNK_EPOLICY: the message is signed or encrypted; nothing was changed. TRUNK_ENOMEM. */
+/* Sets `marking` as the first line of every <body/> that does not begin with it, and drops the XHTML copy. A message without
+ * body gets none. TRUNK_EPOLICY: the message is signed or encrypted; nothing was changed. TRUNK_ENOMEM. */
 int label_first_line(struct arena *arena, struct xml_node *message, struct str marking);
 
 /* Whether the message holds what is encrypted or signed; label_is_signed_whole(): whether altering anything would break it. */
 bool label_is_sealed(const struct xml_node *message);
 bool label_is_signed_whole(const struct xml_node *message);
 
-/* Removes from <catalog/> the items whose label is not granted by all clearances of the request, or is obsolete, and all that is no item;
- * where request->demands_label, empty items too, and the catalog becomes restrictive. Corrects `size`, gives another `id` where
- * something went, writes attributes without prefix. *ret_is_changed: whether anything was done. 0, TRUNK_ENOMEM. */
-int label_catalog_filter(struct arena *arena, struct xml_node *catalog, const struct label_request *request, bool *ret_is_changed);
+/* Removes from <catalog/> the items whose label is not granted by all clearances of the request, or is obsolete, and all that
+ * is no item; where request->demands_label, empty items too, and the catalog becomes restrictive. Corrects `size`, gives
+ * another `id` where something went, writes attributes without prefix. *ret_is_changed: whether anything was done. 0,
+ * TRUNK_ENOMEM. */
+int label_catalog_filter(struct arena *arena, struct xml_node *catalog, const struct label_request *request,
+			 bool *ret_is_changed);
 
 #endif

@@ -24,12 +24,13 @@ static inline bool is_message(const struct xml_node *node)
 void node_append(struct xml_node *parent, struct xml_node *child);
 
 /* Adds <label/> or <equivalentlabel/> with the label inside. As label_node(). */
-int label_payload_add(struct arena *arena, struct xml_node *element, const char *name, const struct label *label, enum label_form form,
-		      const struct label_options *options);
+int label_payload_add(struct arena *arena, struct xml_node *element, const char *name, const struct label *label,
+		      enum label_form form, const struct label_options *options);
 
 /* Makes text and colours of <displaymarking/> anew; without text where the policy shows nothing. As label_marking_write(). */
 int marking_fill(struct arena *arena, struct xml_node *marking, const struct label *label, struct str lang);
-int marking_compare(struct arena *arena, const struct xml_node *marking, const struct label *label, struct str lang, bool *ret_is_same);
+int marking_compare(struct arena *arena, const struct xml_node *marking, const struct label *label, struct str lang,
+		    bool *ret_is_same);
 
 /* Whether nobody could say that the equivalent is one of the label: it may not leave under our name. */
 bool equivalent_is_unverified(const struct label_element *element, unsigned index, const struct label_options *options);

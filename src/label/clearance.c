@@ -103,7 +103,8 @@ static int fields_read(const struct fields *fields, struct arena *arena, struct 
 	struct values values = {.is_clearance = true};
 	int err;
 
-	if ((err = values_init(&values, arena, clearance->policy)) < 0 || (err = classes_read(clearance, fields->classes)) < 0 ||
+	if ((err = values_init(&values, arena, clearance->policy)) < 0 ||
+	    (err = classes_read(clearance, fields->classes)) < 0 ||
 	    (err = values_read_categories(&values, fields->categories)) < 0)
 		return err;
 	clearance_take(clearance, &values);
@@ -133,7 +134,8 @@ int label_clearance_parse_der(const struct label_policies *policies, struct str 
 	return err;
 }
 
-static int parse_base64(const struct label_policies *policies, struct str text, struct label_clearance **ret_clearance, char *ret_why)
+static int parse_base64(const struct label_policies *policies, struct str text, struct label_clearance **ret_clearance,
+			char *ret_why)
 {
 	struct buf der = {0};
 	int err = text.len > 4 * (size_t)LABEL_BYTES_MAX ? TRUNK_ELIMIT : base64_decode(text, false, &der);
@@ -148,7 +150,8 @@ static int parse_base64(const struct label_policies *policies, struct str text, 
 	return err;
 }
 
-static int read_xml(const struct label_policies *policies, struct str bytes, struct label_clearance **ret_clearance, char *ret_why)
+static int read_xml(const struct label_policies *policies, struct str bytes, struct label_clearance **ret_clearance,
+		    char *ret_why)
 {
 	struct arena arena = {.limit = 64 * (size_t)LABEL_BYTES_MAX};
 	struct xml_node *node;

@@ -14,6 +14,7 @@ struct label_clearance *clearance_new(const struct label_policy *policy);
 /* Gives what was read; what the policy does not have is counted. */
 void clearance_take(struct label_clearance *clearance, const struct values *values);
 
-int clearance_parse_words(const struct label_policies *policies, struct str text, struct label_clearance **ret_clearance, char *ret_why);
+int clearance_parse_words(const struct label_policies *policies, struct str text, struct label_clearance **ret_clearance,
+			  char *ret_why);
 
 #endif

@@ -8,9 +8,9 @@
 /* What somebody may see, under one policy. Immutable; borrows from the policies, which outlive it. */
 struct label_clearance;
 
-/* Reads a clearance from configuration: "ess:BASE64", or words ("FARM: OPEN,GUARDED; Compartment=ORCHID; Releasable To=XAA,XBB").
- * `file:PATH` is for the caller, who gives the file's bytes to label_clearance_read(). Words that the policy does not know are
- * refused.
+/* Reads a clearance from configuration: "ess:BASE64", or words ("FARM: OPEN,GUARDED; Compartment=ORCHID; Releasable
+ * To=XAA,XBB"). `file:PATH` is for the caller, who gives the file's bytes to label_clearance_read(). Words that the policy does
+ * not know are refused.
  *   ret_clearance   owned by the caller
  *   ret_why         written on failure: what is wrong, for the operator
  * 0; TRUNK_EINVAL; TRUNK_ELIMIT; TRUNK_ENOENT: its policy is not loaded; TRUNK_ENOMEM. */
@@ -21,8 +21,9 @@ int label_clearance_parse(const struct label_policies *policies, struct str text
 int label_clearance_read(const struct label_policies *policies, struct str bytes, struct label_clearance **ret_clearance,
 			 char ret_why[static LABEL_WHY_SIZE]);
 
-/* Clearance of RFC 5755 in DER or BER, also with the context tags of X.501:2000; categories also in the form of SSLPrivileges. Classes and
- * values that the policy does not have give nothing and are counted; an absent class list means the class with lacv 1. */
+/* Clearance of RFC 5755 in DER or BER, also with the context tags of X.501:2000; categories also in the form of SSLPrivileges.
+ * Classes and values that the policy does not have give nothing and are counted; an absent class list means the class with lacv
+ * 1. */
 int label_clearance_parse_der(const struct label_policies *policies, struct str der, struct label_clearance **ret_clearance);
 
 /* An element of STANAG 4774. Its values must all be known: TRUNK_EINVAL. */
@@ -50,9 +51,9 @@ int label_clearance_write_words(const struct label_clearance *clearance, struct 
 struct label_decision label_decide(struct arena *scratch, const struct label *label, const struct label_clearance *clearance,
 				   const struct label_options *options);
 
-/* The label's equivalent in another policy: by what its own SPIF says of leaving (applied encrypt), and by what the other's says of
- * arriving (decrypt); where both say something they must mean the same. The result is valid in `to`, carries no privacy mark, and has
- * the form of the label. LABEL_GRANTED, or why there is none; *ret_label is written for LABEL_GRANTED alone. */
+/* The label's equivalent in another policy: by what its own SPIF says of leaving (applied encrypt), and by what the other's
+ * says of arriving (decrypt); where both say something they must mean the same. The result is valid in `to`, carries no privacy
+ * mark, and has the form of the label. LABEL_GRANTED, or why there is none; *ret_label is written for LABEL_GRANTED alone. */
 struct label_decision label_translate(struct arena *arena, const struct label *label, const struct label_policy *to,
 				      const struct label_options *options, struct label *ret_label);
 

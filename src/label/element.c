@@ -8,7 +8,8 @@ static bool is_stanag(const struct xml_node *node, const char *name)
 	return str_is(node->ns, NS_STANAG_LABEL) && str_is(node->name, name);
 }
 
-int label_parse_node(struct arena *arena, const struct xml_node *node, const struct label_options *options, struct label *ret_label)
+int label_parse_node(struct arena *arena, const struct xml_node *node, const struct label_options *options,
+		     struct label *ret_label)
 {
 	if (str_is(node->ns, NS_LABEL_ESS) && str_is(node->name, "esssecuritylabel")) {
 		const struct str text = xml_node_text(arena, node);
@@ -19,7 +20,8 @@ int label_parse_node(struct arena *arena, const struct xml_node *node, const str
 	}
 	if (is_stanag(node, "originatorConfidentialityLabel") || is_stanag(node, "alternativeConfidentialityLabel"))
 		return stanag_label_parse(arena, node, options, 0, ret_label);
-	*ret_label = (struct label){.form = LABEL_FORM_UNKNOWN, .fault = DECISION_ON(LABEL_FORMAT, arena_str(arena, node->name))};
+	*ret_label =
+		(struct label){.form = LABEL_FORM_UNKNOWN, .fault = DECISION_ON(LABEL_FORMAT, arena_str(arena, node->name))};
 	return 0;
 }
 
@@ -65,7 +67,8 @@ int label_element_parse(struct arena *arena, const struct xml_node *node, const 
 	bool has_label = false;
 	int err = node_has_text(node) ? TRUNK_EINVAL : 0;
 
-	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err; child = xml_node_next(child, NULL, NULL)) {
+	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err;
+	     child = xml_node_next(child, NULL, NULL)) {
 		const bool is_ours = str_is(child->ns, NS_LABEL);
 
 		if (is_ours && str_is(child->name, "label") && !has_label) {
@@ -73,7 +76,8 @@ int label_element_parse(struct arena *arena, const struct xml_node *node, const 
 			err = label_child(arena, child, options, &element);
 		} else if (is_ours && str_is(child->name, "equivalentlabel")) {
 			err = equivalent_child(arena, child, options, &element);
-		} else if (is_ours && str_is(child->name, "displaymarking") && !element.marking && !xml_node_child(child, NULL, NULL)) {
+		} else if (is_ours && str_is(child->name, "displaymarking") && !element.marking &&
+			   !xml_node_child(child, NULL, NULL)) {
 			element.marking = child;
 		} else {
 			err = TRUNK_EINVAL;
@@ -121,16 +125,20 @@ static int uri_set(struct arena *arena, struct xml_node *node, struct str id)
 
 static const char *type_word(enum label_kind kind)
 {
-	return kind_is(kind, KINDS_RESTRICTIVE) ? "RESTRICTIVE" : kind_is(kind, KINDS_PERMISSIVE) ? "PERMISSIVE" : "INFORMATIVE";
+	return kind_is(kind, KINDS_RESTRICTIVE)  ? "RESTRICTIVE"
+	       : kind_is(kind, KINDS_PERMISSIVE) ? "PERMISSIVE"
+						 : "INFORMATIVE";
 }
 
 static unsigned kinds_like(enum label_kind kind)
 {
-	return kind_is(kind, KINDS_RESTRICTIVE) ? KINDS_RESTRICTIVE : kind_is(kind, KINDS_PERMISSIVE) ? KINDS_PERMISSIVE : KINDS_INFO;
+	return kind_is(kind, KINDS_RESTRICTIVE)  ? KINDS_RESTRICTIVE
+	       : kind_is(kind, KINDS_PERMISSIVE) ? KINDS_PERMISSIVE
+						 : KINDS_INFO;
 }
 
-/* One Category for each set and type. STANAG 4774 names values, so a name that means two of them cannot be written, and two permissive
- * tags of one set cannot be told apart. */
+/* One Category for each set and type. STANAG 4774 names values, so a name that means two of them cannot be written, and two
+ * permissive tags of one set cannot be told apart. */
 static int categories_node(struct arena *arena, const struct label *label, struct xml_node *info)
 {
 	const struct label_policy *policy = label->policy;
@@ -141,7 +149,9 @@ static int categories_node(struct arena *arena, const struct label *label, struc
 
 	BITS_EACH(i, label->values, policy->words) {
 		const struct label_value *value = &policy->values[i];
-		const unsigned kinds = kinds_like(value->tag->kind), type = kinds == KINDS_RESTRICTIVE ? 0 : kinds == KINDS_PERMISSIVE ? 1 : 2;
+		const unsigned kinds = kinds_like(value->tag->kind), type = kinds == KINDS_RESTRICTIVE  ? 0
+									    : kinds == KINDS_PERMISSIVE ? 1
+													: 2;
 		unsigned count;
 
 		if (!value_by_name(policy, value->tag->set, NULL, kinds, value->name, &count))
@@ -166,8 +176,8 @@ static int categories_node(struct arena *arena, const struct label *label, struc
 static int stanag_node(struct arena *arena, const struct label *label, bool is_equivalent, const struct label_options *options,
 		       struct xml_node **ret_node)
 {
-	struct xml_node *node = xml_node_new(arena, NS_STANAG_LABEL,
-					     is_equivalent ? "alternativeConfidentialityLabel" : "originatorConfidentialityLabel");
+	struct xml_node *node = xml_node_new(
+		arena, NS_STANAG_LABEL, is_equivalent ? "alternativeConfidentialityLabel" : "originatorConfidentialityLabel");
 	struct xml_node *info = node ? xml_node_add(arena, node, NULL, "ConfidentialityInformation") : NULL, *policy;
 	char now[LABEL_TIME_SIZE];
 	int err;
@@ -190,7 +200,8 @@ int label_node(struct arena *arena, const struct label *label, enum label_form f
 {
 	if (label->fault.why != LABEL_GRANTED)
 		return TRUNK_EINVAL;
-	return form == LABEL_FORM_STANAG ? stanag_node(arena, label, is_equivalent, options, ret_node) : ess_node(arena, label, ret_node);
+	return form == LABEL_FORM_STANAG ? stanag_node(arena, label, is_equivalent, options, ret_node)
+					 : ess_node(arena, label, ret_node);
 }
 
 void node_append(struct xml_node *parent, struct xml_node *child)
@@ -203,8 +214,8 @@ void node_append(struct xml_node *parent, struct xml_node *child)
 	child->parent = parent;
 }
 
-int label_payload_add(struct arena *arena, struct xml_node *element, const char *name, const struct label *label, enum label_form form,
-		      const struct label_options *options)
+int label_payload_add(struct arena *arena, struct xml_node *element, const char *name, const struct label *label,
+		      enum label_form form, const struct label_options *options)
 {
 	struct xml_node *holder = xml_node_add(arena, element, NULL, name), *payload;
 	int err;
@@ -278,7 +289,8 @@ static bool color_is(const struct xml_node *marking, const char *name, struct st
 	return str_is_absent(value) == str_is_absent(color) && (str_is_absent(color) || str_eq(value, color));
 }
 
-int marking_compare(struct arena *arena, const struct xml_node *marking, const struct label *label, struct str lang, bool *ret_is_same)
+int marking_compare(struct arena *arena, const struct xml_node *marking, const struct label *label, struct str lang,
+		    bool *ret_is_same)
 {
 	const struct str there = xml_node_text(arena, marking);
 	struct buf text = {.limit = LABEL_MARKING_BYTES_MAX};

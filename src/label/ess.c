@@ -11,8 +11,11 @@ struct ess {
 
 static int ess_element(struct ess *ess, const struct ber_item *item)
 {
-	struct str *at = item->tag == BER_OID ? &ess->policy : item->tag == BER_INTEGER ? &ess->class :
-		item->tag == BER_UTF8 || item->tag == BER_PRINTABLE ? &ess->mark : item->tag == BER_SET ? &ess->categories : NULL;
+	struct str *at = item->tag == BER_OID                                  ? &ess->policy
+			 : item->tag == BER_INTEGER                            ? &ess->class
+			 : item->tag == BER_UTF8 || item->tag == BER_PRINTABLE ? &ess->mark
+			 : item->tag == BER_SET                                ? &ess->categories
+									       : NULL;
 
 	if (!at || !str_is_absent(*at))
 		return TRUNK_EINVAL;
@@ -64,7 +67,8 @@ static int mark_check(struct str mark, uint8_t tag)
 	size_t characters = 0;
 
 	for (size_t i = 0, len; i < mark.len; i += len) {
-		len = tag == BER_PRINTABLE ? is_printable(mark.at[i]) : utf8_len((const unsigned char *)mark.at + i, mark.len - i);
+		len = tag == BER_PRINTABLE ? is_printable(mark.at[i])
+					   : utf8_len((const unsigned char *)mark.at + i, mark.len - i);
 		if (len == 0)
 			return TRUNK_EINVAL;
 		if (++characters > LABEL_PRIVACY_MARK_MAX)
@@ -73,7 +77,8 @@ static int mark_check(struct str mark, uint8_t tag)
 	return 0;
 }
 
-void label_set(struct label *label, const struct label_policy *policy, const struct label_class *class, const struct values *values)
+void label_set(struct label *label, const struct label_policy *policy, const struct label_class *class,
+	       const struct values *values)
 {
 	label->policy = policy;
 	label->class = class;

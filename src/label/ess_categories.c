@@ -72,8 +72,8 @@ static bool tag_is_seen(const struct values *values, struct str set, unsigned ki
 	return false;
 }
 
-/* One tag: bits or numbers of `kinds` in the set. A tag that is there but empty still has to be one that the policy knows, and a
- * permissive one would let nobody in. */
+/* One tag: bits or numbers of `kinds` in the set. A tag that is there but empty still has to be one that the policy knows, and
+ * a permissive one would let nobody in. */
 static int tag_read(struct values *values, struct str set, unsigned kinds, uint8_t type, struct str content)
 {
 	struct tag tag = {.kinds = kinds, .is_empty = true};
@@ -103,8 +103,8 @@ static int common_read(struct values *values, unsigned type, struct str value)
 	struct ber_item set, content;
 	unsigned meant = kinds[type];
 
-	if (ber_only(value, BER_SEQUENCE, &value) < 0 || ber_next(&value, &set) < 0 || ber_next(&value, &content) < 0 || value.len > 0 ||
-	    set.tag != BER_OID)
+	if (ber_only(value, BER_SEQUENCE, &value) < 0 || ber_next(&value, &set) < 0 || ber_next(&value, &content) < 0 ||
+	    value.len > 0 || set.tag != BER_OID)
 		return TRUNK_EINVAL;
 	if (types[type] ? content.tag != types[type] : content.tag != BER_BIT_STRING && content.tag != BER_SET)
 		return TRUNK_EINVAL;
@@ -113,8 +113,8 @@ static int common_read(struct values *values, unsigned type, struct str value)
 	return tag_read(values, set.value, meant, content.tag, content.value);
 }
 
-/* A SecurityTag of the older family, or of SSLPrivileges, where bits and numbers stand without a SEQUENCE around them. A level inside
- * of a tag says something that no SPIF explains. */
+/* A SecurityTag of the older family, or of SSLPrivileges, where bits and numbers stand without a SEQUENCE around them. A level
+ * inside of a tag says something that no SPIF explains. */
 static int missi_tag(struct values *values, struct str set, const struct ber_item *tag, bool is_privilege)
 {
 	const unsigned number = tag->tag & 0x1F;
@@ -135,7 +135,8 @@ static int missi_tag(struct values *values, struct str set, const struct ber_ite
 						  (number != 7 || inner.tag != BER_SET))))
 		return TRUNK_EINVAL;
 	if (number == 7)
-		return tag_read(values, set, inner.tag == BER_SET ? 1u << KIND_INFO_NUMBERS : 1u << KIND_INFO_BITS, inner.tag, inner.value);
+		return tag_read(values, set, inner.tag == BER_SET ? 1u << KIND_INFO_NUMBERS : 1u << KIND_INFO_BITS, inner.tag,
+				inner.value);
 	return tag_read(values, set, number == 1 ? 1u << KIND_RESTRICTIVE : number == 6 ? 1u << KIND_PERMISSIVE :
 			1u << KIND_ENUM_RESTRICTIVE | 1u << KIND_ENUM_PERMISSIVE, inner.tag, inner.value);
 }
@@ -146,8 +147,8 @@ static int missi_read(struct values *values, struct str value, bool is_privilege
 	struct ber_item set, name, tags, tag;
 
 	while (value.len > 0) {
-		if (ber_next(&value, &set) < 0 || set.tag != BER_SEQUENCE || ber_next(&set.value, &name) < 0 || name.tag != BER_OID ||
-		    ber_next(&set.value, &tags) < 0 || tags.tag != BER_SEQUENCE || set.value.len > 0)
+		if (ber_next(&value, &set) < 0 || set.tag != BER_SEQUENCE || ber_next(&set.value, &name) < 0 ||
+		    name.tag != BER_OID || ber_next(&set.value, &tags) < 0 || tags.tag != BER_SEQUENCE || set.value.len > 0)
 			return TRUNK_EINVAL;
 		while (tags.value.len > 0) {
 			int err = ber_next(&tags.value, &tag);
@@ -177,8 +178,8 @@ static int category_read(struct values *values, struct str category)
 	const struct str prefix = STR(OID_CATEGORIES);
 	struct ber_item type, value;
 
-	if (ber_next(&category, &type) < 0 || type.tag != BER_CONTEXT || !ber_is_oid(type.value) || ber_next(&category, &value) < 0 ||
-	    value.tag != (BER_CONTEXT_CONSTRUCTED | 1) || category.len > 0)
+	if (ber_next(&category, &type) < 0 || type.tag != BER_CONTEXT || !ber_is_oid(type.value) ||
+	    ber_next(&category, &value) < 0 || value.tag != (BER_CONTEXT_CONSTRUCTED | 1) || category.len > 0)
 		return TRUNK_EINVAL;
 	if (str_starts(type.value, prefix))
 		return category_of_type(values, str_from(type.value, prefix.len), value.value);

@@ -156,14 +156,16 @@ static int value_compare(const void *a, const void *b)
 }
 
 /* All groups of the sorted values. `numbers` has room for all. */
-static int groups_write(const struct label_value **values, size_t count, uint32_t *numbers, enum label_family family, struct items *items)
+static int groups_write(const struct label_value **values, size_t count, uint32_t *numbers, enum label_family family,
+			struct items *items)
 {
 	int err = 0;
 
 	for (size_t i = 0, n; i < count && !err; i += n) {
 		struct group group = {.set = values[i]->tag->set, .kind = values[i]->tag->kind, .numbers = numbers};
 
-		for (n = 0; i + n < count && values[i + n]->tag->set == group.set && values[i + n]->tag->kind == group.kind; n++)
+		for (n = 0; i + n < count && values[i + n]->tag->set == group.set && values[i + n]->tag->kind == group.kind;
+		     n++)
 			numbers[n] = values[i + n]->lacv;
 		group.count = n;
 		err = family == FAMILY_MISSI ? missi_group(&group, items) : common_group(&group, items);

@@ -138,8 +138,8 @@ const struct label_tag_set *set_by_name(const struct label_policy *policy, struc
 	return NULL;
 }
 
-const struct label_value *value_by_lacv(const struct label_policy *policy, const struct label_tag_set *set, enum label_kind kind,
-					uint32_t lacv)
+const struct label_value *value_by_lacv(const struct label_policy *policy, const struct label_tag_set *set,
+					enum label_kind kind, uint32_t lacv)
 {
 	const uint64_t hash = hash_value(set, kind, lacv);
 	uint32_t cursor = 0, item;

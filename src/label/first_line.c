@@ -35,7 +35,8 @@ bool label_is_signed_whole(const struct xml_node *message)
 /* OTR has no element of its own. */
 static bool is_otr(const struct xml_node *message)
 {
-	for (const struct xml_node *body = xml_node_child(message, NULL, "body"); body; body = xml_node_next(body, NULL, "body"))
+	for (const struct xml_node *body = xml_node_child(message, NULL, "body"); body;
+	     body = xml_node_next(body, NULL, "body"))
 		for (const struct xml_node *text = body->children; text; text = text->next)
 			if (text->kind == XML_NODE_TEXT && str_starts(str_trim(text->text), STR("?OTR")))
 				return true;

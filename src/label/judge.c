@@ -14,7 +14,8 @@ bool equivalent_is_unverified(const struct label_element *element, unsigned inde
 
 	if (options->trusts_equivalents && is_foreign(&element->label))
 		return false;
-	return e->fault.why == LABEL_NO_POLICY || e->fault.why == LABEL_FORMAT || is_foreign(&element->label) || element->is_default;
+	return e->fault.why == LABEL_NO_POLICY || e->fault.why == LABEL_FORMAT || is_foreign(&element->label) ||
+	       element->is_default;
 }
 
 /* Each equivalent that can be verified must be what we would make of the label ourselves. */
@@ -41,7 +42,8 @@ static struct label_decision equivalents_verify(struct arena *arena, const struc
 	return DECISION(LABEL_GRANTED);
 }
 
-/* By the equivalents that a trusted sender gives for a label whose policy we do not have: all that are of the clearance's policy. */
+/* By the equivalents that a trusted sender gives for a label whose policy we do not have: all that are of the clearance's
+ * policy. */
 static struct label_decision trusted_decide(struct arena *arena, const struct label_element *element,
 					    const struct label_clearance *clearance, const struct label_options *options)
 {
@@ -85,12 +87,13 @@ static struct label_decision side_decide(struct arena *arena, const struct label
 	return DECISION(LABEL_GRANTED);
 }
 
-/* Whether the default label stands in for the element's own: none there, or (read literally, XEP-0258 §5) none that is of use. */
+/* Whether the default label stands in for the element's own: none there, or (read literally, XEP-0258 §5) none of use. */
 static bool is_by_default(const struct label_element *element, bool is_trusted, const struct label_options *options)
 {
 	if (!element || element->is_default)
 		return true;
-	return options->is_lenient && !is_trusted && (element->label.fault.why == LABEL_FORMAT || element->label.fault.why == LABEL_NO_POLICY);
+	return options->is_lenient && !is_trusted &&
+	       (element->label.fault.why == LABEL_FORMAT || element->label.fault.why == LABEL_NO_POLICY);
 }
 
 struct label_decision label_judge(struct arena *arena, const struct label_element *element, const struct label_request *request,

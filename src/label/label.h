@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Security labels: read from ESS, STANAG 4774 and words, judged valid, compared, marked, written. Pure. Start here; policies come
- * from policies.h, clearances and decisions stand in decide.h, whole stanzas in check.h.
+ * Security labels: read from ESS, STANAG 4774 and words, judged valid, compared, marked, written. Pure. Start here; policies
+ * come from policies.h, clearances and decisions stand in decide.h, whole stanzas in check.h.
  *
- * What cannot be understood is never passed over: it is an error of the parser (the label is malformed), or it stays in the label as
- * its `fault`, and every decision about such a label denies. */
+ * What cannot be understood is never passed over: it is an error of the parser (the label is malformed), or it stays in the
+ * label as its `fault`, and every decision about such a label denies. */
 #ifndef TRUNK_LABEL_LABEL_H
 #define TRUNK_LABEL_LABEL_H
 
@@ -60,17 +60,17 @@ enum label_why {
 /* Anything but LABEL_GRANTED denies. */
 struct label_decision {
 	enum label_why why;
-	struct str what;                        /* absent: nothing to add. Static, of a policy, or of the arena that was given */
+	struct str what; /* absent: nothing to add. Static, of a policy, or of the arena that was given */
 };
 
-/* Adds the reason as it stands in audit and `explain`: "class", "restrictive:Compartment", "no-equivalent:TULIP". 0, TRUNK_ENOMEM,
- * TRUNK_ELIMIT. `what` may hold text of a peer (FORMAT alone): escape it. */
+/* Adds the reason as it stands in audit and `explain`: "class", "restrictive:Compartment", "no-equivalent:TULIP". 0,
+ * TRUNK_ENOMEM, TRUNK_ELIMIT. `what` may hold text of a peer (FORMAT alone): escape it. */
 int label_decision_write(const struct label_decision *decision, struct buf *out);
 
 /* What the sender is told of a denial (label-policy 1.5); STANZA_CONDITION_NONE for a grant. */
 enum stanza_condition label_condition(const struct label_decision *decision);
 
-/* How labels are read and judged. A zeroed struct is the strictest: no policies, no clock, no switch. Borrowed for each call. */
+/* How labels are read and judged. A zeroed struct is the strictest: no policies, no clock, no switch. Borrowed per call. */
 struct label_options {
 	const struct label_policies *policies;  /* NULL: none, so that every label is of an unknown policy */
 	const struct label_policy *default_policy;      /* of labels that name none; NULL: such a label is denied */
@@ -95,9 +95,9 @@ struct label {
 	const struct label_policy *policy;      /* NULL: not loaded */
 	const struct label_class *class;        /* NULL: none, or unknown */
 	const uint64_t *values;                 /* bits in the policy's order */
-	struct str policy_name;                 /* what the label itself calls its policy: id or name. A peer's text; may be absent */
+	struct str policy_name; /* what the label itself calls its policy: id or name. A peer's text; may be absent */
 	struct str privacy_mark;                /* a peer's text; absent: none */
-	const struct label *also;               /* must be granted too: the successor, where no clock says whether its time has come */
+	const struct label *also; /* must be granted too: the successor, where no clock says whether its time has come */
 };
 
 /* Each reads one label into *ret_label, which borrows from the arena, not from the input. All return 0, also for labels with a
@@ -109,25 +109,26 @@ int label_parse_der(struct arena *arena, struct str der, const struct label_opti
 int label_parse_base64(struct arena *arena, struct str text, const struct label_options *options, struct label *ret_label);
 
 /* The child of <label/> or <equivalentlabel/>: ESS or a label of STANAG 4774. Any other element: LABEL_FORMAT. */
-int label_parse_node(struct arena *arena, const struct xml_node *node, const struct label_options *options, struct label *ret_label);
+int label_parse_node(struct arena *arena, const struct xml_node *node, const struct label_options *options,
+		     struct label *ret_label);
 
-/* Words in the policy's names: "FARM: GUARDED; Compartment=ORCHID; Releasable To=XAA,XBB", one class. A tag set's or a tag's name
- * stands before the `=`. For configuration: unlike the others it refuses what the policy does not know (TRUNK_EINVAL), and
- * writes what is wrong and what there is instead to `ret_why`. Blanks around words do not count; names that hold , ; = or : cannot
- * be said in words (nor a policy's with a colon). */
+/* Words in the policy's names: "FARM: GUARDED; Compartment=ORCHID; Releasable To=XAA,XBB", one class. A tag set's or a tag's
+ * name stands before the `=`. For configuration: unlike the others it refuses what the policy does not know (TRUNK_EINVAL), and
+ * writes what is wrong and what there is instead to `ret_why`. Blanks around words do not count; names that hold , ; = or :
+ * cannot be said in words (nor a policy's with a colon). */
 int label_parse_words(struct arena *arena, struct str text, const struct label_options *options, struct label *ret_label,
 		      char ret_why[static LABEL_WHY_SIZE]);
 
 /* Each adds the label; for one with a fault TRUNK_EINVAL. 0, TRUNK_ENOMEM, TRUNK_ELIMIT; then nothing was added.
- * In words, values of kinds that cannot be told apart by name are written all the same. DER has the categories of the family that the
- * policy's rbacId names; the privacy mark is written as UTF8String. */
+ * In words, values of kinds that cannot be told apart by name are written all the same. DER has the categories of the family
+ * that the policy's rbacId names; the privacy mark is written as UTF8String. */
 int label_write_der(const struct label *label, struct buf *out);
 int label_write_base64(const struct label *label, struct buf *out);
 int label_write_words(const struct label *label, struct buf *out);
 
-/* The label as an element, in ESS or STANAG 4774: <esssecuritylabel/>, <originatorConfidentialityLabel/>, or where `is_equivalent`
- * <alternativeConfidentialityLabel/>. `form` other than those two writes ESS. STANAG demands options->has_clock for its
- * CreationDateTime: TRUNK_EINVAL without. */
+/* The label as an element, in ESS or STANAG 4774: <esssecuritylabel/>, <originatorConfidentialityLabel/>, or where
+ * `is_equivalent` <alternativeConfidentialityLabel/>. `form` other than those two writes ESS. STANAG demands options->has_clock
+ * for its CreationDateTime: TRUNK_EINVAL without. */
 int label_node(struct arena *arena, const struct label *label, enum label_form form, bool is_equivalent,
 	       const struct label_options *options, struct xml_node **ret_node);
 
@@ -143,30 +144,35 @@ struct label_decision label_validate(const struct label *label, const struct lab
 /* Same policy, class and values: labels compare by meaning. Privacy marks do not count. False where either has a fault. */
 bool label_same(const struct label *a, const struct label *b);
 
-/* `label-above` of rules: whether the label stands above class `class_name` in its own policy's hierarchy. What cannot be compared
- * does: NULL, a label with a fault, one whose policy has no such class. */
+/* `label-above` of rules: whether the label stands above class `class_name` in its own policy's hierarchy. What cannot be
+ * compared does: NULL, a label with a fault, one whose policy has no such class. */
 bool label_is_above(const struct label *label, struct str class_name);
 
-/* The label that stands over two of one policy (label-policy 5.5): the higher class, all restrictive and informative values, and of
- * permissive tags what both have; a tag that only one has stays. TRUNK_EPOLICY: nobody may see both (a tag has nothing left), or
- * they cannot be joined (a fault, two policies). TRUNK_ENOMEM. */
+/* The label that stands over two of one policy (label-policy 5.5): the higher class, all restrictive and informative values,
+ * and of permissive tags what both have; a tag that only one has stays. TRUNK_EPOLICY: nobody may see both (a tag has nothing
+ * left), or they cannot be joined (a fault, two policies). TRUNK_ENOMEM. */
 int label_join(struct arena *arena, const struct label *a, const struct label *b, struct label *ret_label);
 
 /* ---- markings ---- */
 
 enum label_place {
-	LABEL_PLACE_PAGE_BOTTOM = 1, LABEL_PLACE_PAGE_TOP, LABEL_PLACE_DOCUMENT_START, LABEL_PLACE_DOCUMENT_END, LABEL_PLACE_FIRST_LINE,
-	LABEL_PLACE_LAST_LINE, LABEL_PLACE_SUBJECT,
+	LABEL_PLACE_PAGE_BOTTOM = 1,
+	LABEL_PLACE_PAGE_TOP,
+	LABEL_PLACE_DOCUMENT_START,
+	LABEL_PLACE_DOCUMENT_END,
+	LABEL_PLACE_FIRST_LINE,
+	LABEL_PLACE_LAST_LINE,
+	LABEL_PLACE_SUBJECT,
 };
 
-/* Adds the text that the policy gives for people (label-policy 4.1): "FARM GUARDED REL XAA/XBB". XMPP shows what is meant for the
- * bottom of the page.
+/* Adds the text that the policy gives for people (label-policy 4.1): "FARM GUARDED REL XAA/XBB". XMPP shows what is meant for
+ * the bottom of the page.
  *   lang   such as "fr-CA"; its primary part, then what has no language, are taken where that is missing; empty: none
  * 0; TRUNK_EINVAL: the label has a fault; TRUNK_ELIMIT: over LABEL_MARKING_BYTES_MAX or the buffer's limit; TRUNK_ENOMEM. */
 int label_marking_write(const struct label *label, struct str lang, enum label_place place, struct buf *out);
 
-/* Colours of the marking as XEP-0258 writes them; fgcolor is chosen so that it can be read on bgcolor. Absent: the class has none that
- * XMPP knows. */
+/* Colours of the marking as XEP-0258 writes them; fgcolor is chosen so that it can be read on bgcolor. Absent: the class has
+ * none that XMPP knows. */
 void label_marking_colors(const struct label *label, struct str *ret_fgcolor, struct str *ret_bgcolor);
 
 #endif

@@ -35,7 +35,8 @@ int values_init(struct values *values, struct arena *arena, const struct label_p
 int values_read_categories(struct values *values, struct str categories);
 
 /* A label of `policy` without a fault, by what was read. */
-void label_set(struct label *label, const struct label_policy *policy, const struct label_class *class, const struct values *values);
+void label_set(struct label *label, const struct label_policy *policy, const struct label_class *class,
+	       const struct values *values);
 
 /* The text of an element that may have no child elements, with white space collapsed. TRUNK_EINVAL, TRUNK_ENOMEM. */
 int node_text(struct arena *arena, const struct xml_node *node, struct str *ret_text);
@@ -47,7 +48,7 @@ bool node_has_text(const struct xml_node *node);
 int stanag_label_parse(struct arena *arena, const struct xml_node *node, const struct label_options *options, unsigned depth,
 		       struct label *ret_label);
 
-/* PolicyIdentifier: finds the policy. *ret_fault: LABEL_GRANTED, LABEL_NO_POLICY, or LABEL_INVALID where name and URI disagree. */
+/* PolicyIdentifier: finds the policy. *ret_fault: LABEL_GRANTED, LABEL_NO_POLICY, or LABEL_INVALID: name and URI differ. */
 int stanag_policy(struct arena *arena, const struct xml_node *node, const struct label_policies *policies, struct str *ret_name,
 		  const struct label_policy **ret_policy, struct label_decision *ret_fault);
 

@@ -79,7 +79,8 @@ static struct str policy_phrase(const struct line *line)
 	const struct marking_data *data;
 	struct str phrase;
 
-	if (replaces(line, &policy->marking, policy->name, &phrase) || replaces(line, &label->class->marking, label->class->name, &phrase))
+	if (replaces(line, &policy->marking, policy->name, &phrase) ||
+	    replaces(line, &label->class->marking, label->class->name, &phrase))
 		return phrase;
 	BITS_EACH(i, label->values, policy->words)
 		if (replaces(line, &policy->values[i].marking, policy->values[i].name, &phrase))
@@ -154,12 +155,14 @@ static int values_add(struct line *line)
 static int line_write(struct line *line, struct buf *out)
 {
 	const struct marking *marking = &line->label->policy->marking;
-	const struct str prefix = qualifier_of(line, marking, MARKING_PREFIX), suffix = qualifier_of(line, marking, MARKING_SUFFIX);
+	const struct str prefix = qualifier_of(line, marking, MARKING_PREFIX),
+			 suffix = qualifier_of(line, marking, MARKING_SUFFIX);
 	int err;
 
 	line->separator = qualifier_of(line, marking, MARKING_SEPARATOR);
 	line->separator = line->separator.len ? line->separator : STR(" ");
-	if ((err = buf_add(&line->text, policy_phrase(line))) < 0 || (err = class_add(line)) < 0 || (err = values_add(line)) < 0)
+	if ((err = buf_add(&line->text, policy_phrase(line))) < 0 || (err = class_add(line)) < 0 ||
+	    (err = values_add(line)) < 0)
 		return err;
 	if ((err = buf_reserve(out, prefix.len + buf_len(&line->text) + suffix.len)) < 0)
 		return err;
@@ -170,15 +173,22 @@ static int line_write(struct line *line, struct buf *out)
 
 static unsigned place_code(enum label_place place)
 {
-	static const unsigned codes[] = {0, MARK_PAGE_BOTTOM, MARK_PAGE_TOP, MARK_DOCUMENT_START, MARK_DOCUMENT_END, MARK_FIRST_LINE,
-		MARK_LAST_LINE, MARK_SUBJECT};
+	static const unsigned codes[] = {0,
+					 MARK_PAGE_BOTTOM,
+					 MARK_PAGE_TOP,
+					 MARK_DOCUMENT_START,
+					 MARK_DOCUMENT_END,
+					 MARK_FIRST_LINE,
+					 MARK_LAST_LINE,
+					 MARK_SUBJECT};
 
 	return codes[place];
 }
 
 int label_marking_write(const struct label *label, struct str lang, enum label_place place, struct buf *out)
 {
-	struct line line = {.label = label, .lang = lang, .place = place_code(place), .text = {.limit = LABEL_MARKING_BYTES_MAX}};
+	struct line line = {
+		.label = label, .lang = lang, .place = place_code(place), .text = {.limit = LABEL_MARKING_BYTES_MAX}};
 	int err;
 
 	if (label->fault.why != LABEL_GRANTED)
@@ -196,10 +206,11 @@ static const struct color {
 	const char *name, *alias;
 	uint32_t rgb;
 } colors[] = {
-	{"aqua", NULL, 0x00FFFF}, {"black", NULL, 0}, {"blue", NULL, 0x0000FF}, {"fuschia", "fuchsia", 0xFF00FF}, {"gray", NULL, 0x808080},
-	{"green", NULL, 0x008000}, {"lime", NULL, 0x00FF00}, {"maroon", NULL, 0x800000}, {"navy", NULL, 0x000080},
-	{"olive", NULL, 0x808000}, {"purple", NULL, 0x800080}, {"red", NULL, 0xFF0000}, {"silver", NULL, 0xC0C0C0},
-	{"teal", NULL, 0x008080}, {"white", NULL, 0xFFFFFF}, {"yellow", NULL, 0xFFFF00}, {"orange", NULL, 0xFFA500},
+	{"aqua", NULL, 0x00FFFF},   {"black", NULL, 0},        {"blue", NULL, 0x0000FF},   {"fuschia", "fuchsia", 0xFF00FF},
+	{"gray", NULL, 0x808080},   {"green", NULL, 0x008000}, {"lime", NULL, 0x00FF00},   {"maroon", NULL, 0x800000},
+	{"navy", NULL, 0x000080},   {"olive", NULL, 0x808000}, {"purple", NULL, 0x800080}, {"red", NULL, 0xFF0000},
+	{"silver", NULL, 0xC0C0C0}, {"teal", NULL, 0x008080},  {"white", NULL, 0xFFFFFF},  {"yellow", NULL, 0xFFFF00},
+	{"orange", NULL, 0xFFA500},
 };
 
 static bool color_parse(struct str text, struct str *ret_word, uint32_t *ret_rgb)
@@ -207,7 +218,8 @@ static bool color_parse(struct str text, struct str *ret_word, uint32_t *ret_rgb
 	uint32_t rgb = 0;
 
 	for (unsigned i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
-		if (!str_eq_nocase(text, str_of(colors[i].name)) && !(colors[i].alias && str_eq_nocase(text, str_of(colors[i].alias))))
+		if (!str_eq_nocase(text, str_of(colors[i].name)) &&
+		    !(colors[i].alias && str_eq_nocase(text, str_of(colors[i].alias))))
 			continue;
 		*ret_word = str_of(colors[i].name);
 		*ret_rgb = colors[i].rgb;

@@ -205,8 +205,8 @@ const struct label_class *class_by_lacv(const struct label_policy *policy, uint3
 const struct label_class *class_by_name(const struct label_policy *policy, struct str name);
 const struct label_tag_set *set_by_oid(const struct label_policy *policy, struct str oid);
 const struct label_tag_set *set_by_name(const struct label_policy *policy, struct str name);
-const struct label_value *value_by_lacv(const struct label_policy *policy, const struct label_tag_set *set, enum label_kind kind,
-					uint32_t lacv);
+const struct label_value *value_by_lacv(const struct label_policy *policy, const struct label_tag_set *set,
+					enum label_kind kind, uint32_t lacv);
 
 /* The one value of one of `kinds`; none where two kinds have that lacv, for then nobody can say which is meant. */
 const struct label_value *value_by_kinds(const struct label_policy *policy, const struct label_tag_set *set, unsigned kinds,

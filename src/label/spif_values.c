@@ -9,7 +9,8 @@ static unsigned count_children(const struct xml_node *node, const char *name)
 {
 	unsigned count = 0;
 
-	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, name); child; child = xml_node_next(child, NS_SPIF, name))
+	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, name); child;
+	     child = xml_node_next(child, NS_SPIF, name))
 		count++;
 	return count;
 }
@@ -24,8 +25,8 @@ static int only_child(struct spif *spif, const struct xml_node *root, const char
 	return 0;
 }
 
-static int array_new(struct spif *spif, const struct xml_node *node, const char *what, unsigned count, unsigned max, size_t size,
-		     void *ret_array)
+static int array_new(struct spif *spif, const struct xml_node *node, const char *what, unsigned count, unsigned max,
+		     size_t size, void *ret_array)
 {
 	void *array;
 
@@ -41,7 +42,8 @@ static int class_read(struct spif *spif, const struct xml_node *node, struct lab
 {
 	int err;
 
-	if ((err = spif_name(spif, node, "name", &class->name)) < 0 || (err = spif_phrase(spif, node, "color", &class->color)) < 0 ||
+	if ((err = spif_name(spif, node, "name", &class->name)) < 0 ||
+	    (err = spif_phrase(spif, node, "color", &class->color)) < 0 ||
 	    (err = spif_number(spif, node, "lacv", BIT_MAX, &class->lacv)) < 0 ||
 	    (err = spif_number(spif, node, "hierarchy", INT32_MAX, &class->hierarchy)) < 0 ||
 	    (err = spif_flag(spif, node, "obsolete", &class->is_obsolete)) < 0)
@@ -59,7 +61,8 @@ int spif_classes(struct spif *spif, const struct xml_node *root)
 	    (err = array_new(spif, all, "classes", count_children(all, "securityClassification"), LABEL_CLASSES_MAX,
 			     sizeof(*policy->classes), &policy->classes)) < 0)
 		return err;
-	for (const struct xml_node *node = xml_node_child(all, NS_SPIF, NULL); node; node = xml_node_next(node, NS_SPIF, NULL)) {
+	for (const struct xml_node *node = xml_node_child(all, NS_SPIF, NULL); node;
+	     node = xml_node_next(node, NS_SPIF, NULL)) {
 		struct label_class *class = &policy->classes[policy->class_count];
 
 		class->index = policy->class_count;
@@ -67,7 +70,8 @@ int spif_classes(struct spif *spif, const struct xml_node *root)
 			return err;
 		for (unsigned i = 0; i < policy->class_count; i++)
 			if (policy->classes[i].lacv == class->lacv || str_eq(policy->classes[i].name, class->name))
-				return spif_fail(spif, node, TRUNK_EINVAL, "has the name or lacv of class \"%.*s\"; change one of the two",
+				return spif_fail(spif, node, TRUNK_EINVAL,
+						 "has the name or lacv of class \"%.*s\"; change one of the two",
 						 STR_ARG(policy->classes[i].name));
 		policy->class_count++;
 	}
@@ -118,7 +122,8 @@ static int selection_read(struct spif *spif, const struct xml_node *node, struct
 	if (is_single)
 		tag->max_selection = 1;
 	if (tag->max_selection && tag->min_selection > tag->max_selection)
-		return spif_fail(spif, node, TRUNK_EINVAL, "demands more values than it permits; change minSelection or maxSelection");
+		return spif_fail(spif, node, TRUNK_EINVAL,
+				 "demands more values than it permits; change minSelection or maxSelection");
 	return 0;
 }
 
@@ -132,7 +137,8 @@ static int tag_read(struct spif *spif, const struct xml_node *node, struct label
 	    (err = selection_read(spif, node, tag)) < 0 || (err = spif_marking(spif, node, &tag->marking)) < 0)
 		return err;
 	if (kinds == KINDS_INFO && !str_is(encoding, "bitSetAttributes") && !str_is(encoding, "securityAttributes"))
-		return spif_fail(spif, node, TRUNK_EINVAL, "tag7Encoding is neither bitSetAttributes nor securityAttributes; give one of the two");
+		return spif_fail(spif, node, TRUNK_EINVAL,
+				 "tag7Encoding is neither bitSetAttributes nor securityAttributes; give one of the two");
 	if (kinds == KINDS_INFO)
 		kinds = str_is(encoding, "bitSetAttributes") ? 1u << KIND_INFO_BITS : 1u << KIND_INFO_NUMBERS;
 	tag->kind = (enum label_kind)__builtin_ctz(kinds);
@@ -183,12 +189,13 @@ static int set_add(struct spif *spif, const struct xml_node *node)
 
 	set->index = policy->set_count;
 	set->first_value = policy->value_count;
-	if ((err = spif_name(spif, node, "name", &set->name)) < 0 || (err = spif_oid(spif, node, "id", &set->id, &set->oid)) < 0 ||
-	    (err = spif_marking(spif, node, &set->marking)) < 0)
+	if ((err = spif_name(spif, node, "name", &set->name)) < 0 ||
+	    (err = spif_oid(spif, node, "id", &set->id, &set->oid)) < 0 || (err = spif_marking(spif, node, &set->marking)) < 0)
 		return err;
 	for (unsigned i = 0; i < policy->set_count; i++)
 		if (str_eq(policy->sets[i].oid, set->oid) || str_eq(policy->sets[i].name, set->name))
-			return spif_fail(spif, node, TRUNK_EINVAL, "has the name or id of tag set \"%.*s\"; change one of the two",
+			return spif_fail(spif, node, TRUNK_EINVAL,
+					 "has the name or id of tag set \"%.*s\"; change one of the two",
 					 STR_ARG(policy->sets[i].name));
 	for (const struct xml_node *child = xml_node_child(node, NS_SPIF, "securityCategoryTag"); child;
 	     child = xml_node_next(child, NS_SPIF, "securityCategoryTag"))
@@ -205,7 +212,8 @@ static int arrays_new(struct spif *spif, const struct xml_node *all)
 	unsigned sets = 0, tags = 0, values = 0;
 	int err;
 
-	for (const struct xml_node *set = xml_node_child(all, NS_SPIF, NULL); set; set = xml_node_next(set, NS_SPIF, NULL), sets++)
+	for (const struct xml_node *set = xml_node_child(all, NS_SPIF, NULL); set;
+	     set = xml_node_next(set, NS_SPIF, NULL), sets++)
 		for (const struct xml_node *tag = xml_node_child(set, NS_SPIF, "securityCategoryTag"); tag;
 		     tag = xml_node_next(tag, NS_SPIF, "securityCategoryTag"), tags++)
 			values += count_children(tag, "tagCategory");
@@ -225,8 +233,10 @@ static int duplicates_check(struct spif *spif, const struct xml_node *root)
 			*found = value_by_lacv(policy, value->tag->set, value->tag->kind, value->lacv);
 
 		if (found != value)
-			return spif_fail(spif, root, TRUNK_EINVAL, "values \"%.*s\" and \"%.*s\" of tag set \"%.*s\" have the same lacv; change "
-					 "one of the two", STR_ARG(found->name), STR_ARG(value->name), STR_ARG(value->tag->set->name));
+			return spif_fail(spif, root, TRUNK_EINVAL,
+					 "values \"%.*s\" and \"%.*s\" of tag set \"%.*s\" have the same lacv; change "
+					 "one of the two",
+					 STR_ARG(found->name), STR_ARG(value->name), STR_ARG(value->tag->set->name));
 	}
 	return 0;
 }

@@ -96,7 +96,8 @@ static int value_read(struct arena *arena, const struct xml_node *node, const st
 	return 0;
 }
 
-/* Two Category elements for one permissive tag would be a choice among both, or of each; nobody guesses. Restrictive ones add up. */
+/* Two Category elements for one permissive tag would be a choice among both, or of each; nobody guesses. Restrictive ones add
+ * up. */
 static int category_begin(struct values *values, struct str name, unsigned kinds)
 {
 	for (unsigned i = 0; i < values->tag_count; i++)
@@ -159,7 +160,8 @@ static int information_cut(const struct xml_node *node, struct information *info
 {
 	int err = node_has_text(node) ? TRUNK_EINVAL : 0;
 
-	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err; child = xml_node_next(child, NULL, NULL)) {
+	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err;
+	     child = xml_node_next(child, NULL, NULL)) {
 		if (is_element(child, "PolicyIdentifier"))
 			err = only(child, &info->policy);
 		else if (is_element(child, "Classification"))
@@ -184,7 +186,8 @@ static int mark_check(struct str mark)
 	return characters > LABEL_PRIVACY_MARK_MAX ? TRUNK_ELIMIT : 0;
 }
 
-static int categories_read(struct arena *arena, const struct xml_node *node, const struct label_policy *policy, struct values *values)
+static int categories_read(struct arena *arena, const struct xml_node *node, const struct label_policy *policy,
+			   struct values *values)
 {
 	int err = values_init(values, arena, policy);
 
@@ -194,7 +197,8 @@ static int categories_read(struct arena *arena, const struct xml_node *node, con
 	return err;
 }
 
-static int information_read(struct arena *arena, const struct xml_node *node, const struct label_options *options, struct label *label)
+static int information_read(struct arena *arena, const struct xml_node *node, const struct label_options *options,
+			    struct label *label)
 {
 	const struct label_policy *policy;
 	const struct label_class *class = NULL;
@@ -211,7 +215,8 @@ static int information_read(struct arena *arena, const struct xml_node *node, co
 		return err;
 	if (info.class && policy)
 		class = class_by_name(policy, name);
-	if (info.mark && ((err = node_text(arena, info.mark, &label->privacy_mark)) < 0 || (err = mark_check(label->privacy_mark)) < 0))
+	if (info.mark &&
+	    ((err = node_text(arena, info.mark, &label->privacy_mark)) < 0 || (err = mark_check(label->privacy_mark)) < 0))
 		return err;
 	if ((err = categories_read(arena, node, policy, &values)) < 0)
 		return err;
@@ -233,7 +238,8 @@ static int parts_cut(const struct xml_node *node, struct parts *parts)
 {
 	int err = node_has_text(node) ? TRUNK_EINVAL : 0;
 
-	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err; child = xml_node_next(child, NULL, NULL)) {
+	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err;
+	     child = xml_node_next(child, NULL, NULL)) {
 		if (is_element(child, "ConfidentialityInformation"))
 			err = only(child, &parts->information);
 		else if (is_element(child, "OriginatorID"))
@@ -257,8 +263,8 @@ static int time_read(struct arena *arena, const struct xml_node *node, int64_t *
 }
 
 /* Which of the two counts now: the successor from its moment on, both where nobody knows the time. */
-static int succession_read(struct arena *arena, const struct xml_node *node, const struct label_options *options, unsigned depth,
-			   struct label *label)
+static int succession_read(struct arena *arena, const struct xml_node *node, const struct label_options *options,
+			   unsigned depth, struct label *label)
 {
 	const struct xml_node *moment = xml_node_child(node, NS_STANAG_LABEL, "SuccessionDateTime"),
 		*next = xml_node_child(node, NS_STANAG_LABEL, "SuccessorConfidentialityLabel");
@@ -275,7 +281,8 @@ static int succession_read(struct arena *arena, const struct xml_node *node, con
 		return TRUNK_ENOMEM;
 	if (depth >= LABEL_SUCCESSORS_MAX)
 		return TRUNK_ELIMIT;
-	if ((err = time_read(arena, moment, &at_ms)) < 0 || (err = stanag_label_parse(arena, next, options, depth + 1, successor)) < 0)
+	if ((err = time_read(arena, moment, &at_ms)) < 0 ||
+	    (err = stanag_label_parse(arena, next, options, depth + 1, successor)) < 0)
 		return err;
 	/* A label with a fault stays what it is: its successor could not be trusted either. */
 	if (label->fault.why != LABEL_GRANTED)
@@ -288,7 +295,8 @@ static int succession_read(struct arena *arena, const struct xml_node *node, con
 }
 
 /* A review that is overdue does not invalidate; a time that is none does. */
-static int times_check(struct arena *arena, const struct xml_node *node, const struct parts *parts, const struct label_options *options)
+static int times_check(struct arena *arena, const struct xml_node *node, const struct parts *parts,
+		       const struct label_options *options)
 {
 	const struct str review = xml_node_attr(node, "ReviewDateTime");
 	int64_t ms;
@@ -324,7 +332,8 @@ static int classes_read(struct arena *arena, const struct xml_node *list, struct
 {
 	int err = node_has_text(list) ? TRUNK_EINVAL : 0;
 
-	for (const struct xml_node *child = xml_node_child(list, NULL, NULL); child && !err; child = xml_node_next(child, NULL, NULL)) {
+	for (const struct xml_node *child = xml_node_child(list, NULL, NULL); child && !err;
+	     child = xml_node_next(child, NULL, NULL)) {
 		const struct label_class *class;
 		struct str name;
 
@@ -345,7 +354,8 @@ static int clearance_read(struct arena *arena, const struct xml_node *node, stru
 	struct values values = {.is_clearance = true};
 	int err = node_has_text(node) ? TRUNK_EINVAL : 0;
 
-	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err; child = xml_node_next(child, NULL, NULL)) {
+	for (const struct xml_node *child = xml_node_child(node, NULL, NULL); child && !err;
+	     child = xml_node_next(child, NULL, NULL)) {
 		if (str_is(child->ns, NS_STANAG_CLEARANCE) && str_is(child->name, "ClassificationList"))
 			err = only(child, &list);
 		else if (!is_element(child, "PolicyIdentifier") && !is_element(child, "Category"))
@@ -353,7 +363,8 @@ static int clearance_read(struct arena *arena, const struct xml_node *node, stru
 	}
 	if (err || !list)
 		return err ? err : TRUNK_EINVAL;
-	if ((err = classes_read(arena, list, clearance)) < 0 || (err = categories_read(arena, node, clearance->policy, &values)) < 0)
+	if ((err = classes_read(arena, list, clearance)) < 0 ||
+	    (err = categories_read(arena, node, clearance->policy, &values)) < 0)
 		return err;
 	if (values.unknown || values.unknown_types)
 		return TRUNK_EINVAL;

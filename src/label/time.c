@@ -78,9 +78,10 @@ static bool zone_take(struct str *text, int64_t *ret_ms)
 
 static bool clock_take(struct str *text, bool is_xml, struct clock_time *t)
 {
-	return take(text, 4, &t->year) && (!is_xml || skip(text, '-')) && take(text, 2, &t->month) && (!is_xml || skip(text, '-')) &&
-	       take(text, 2, &t->day) && (!is_xml || skip(text, 'T')) && take(text, 2, &t->hour) && (!is_xml || skip(text, ':')) &&
-	       take(text, 2, &t->minute) && (!is_xml || skip(text, ':')) && take(text, 2, &t->second);
+	return take(text, 4, &t->year) && (!is_xml || skip(text, '-')) && take(text, 2, &t->month) &&
+	       (!is_xml || skip(text, '-')) && take(text, 2, &t->day) && (!is_xml || skip(text, 'T')) &&
+	       take(text, 2, &t->hour) && (!is_xml || skip(text, ':')) && take(text, 2, &t->minute) &&
+	       (!is_xml || skip(text, ':')) && take(text, 2, &t->second);
 }
 
 int label_time_parse(struct str text, int64_t *ret_ms)
@@ -90,12 +91,14 @@ int label_time_parse(struct str text, int64_t *ret_ms)
 	struct clock_time t;
 	int64_t fraction, zone;
 
-	if (rest.len > 64 || !clock_take(&rest, is_xml, &t) || !fraction_take(&rest, &fraction) || !zone_take(&rest, &zone) || rest.len > 0)
+	if (rest.len > 64 || !clock_take(&rest, is_xml, &t) || !fraction_take(&rest, &fraction) || !zone_take(&rest, &zone) ||
+	    rest.len > 0)
 		return TRUNK_EINVAL;
 	if (t.year < 1 || t.month < 1 || t.month > 12 || t.day < 1 || t.day > month_days(t.year, t.month) || t.hour > 23 ||
 	    t.minute > 59 || t.second > 60)
 		return TRUNK_EINVAL;
-	*ret_ms = days_of(t.year, t.month, t.day) * DAY_MS + (int64_t)((t.hour * 60 + t.minute) * 60 + t.second) * 1000 + fraction - zone;
+	*ret_ms = days_of(t.year, t.month, t.day) * DAY_MS + (int64_t)((t.hour * 60 + t.minute) * 60 + t.second) * 1000 +
+		  fraction - zone;
 	return 0;
 }
 
@@ -109,7 +112,7 @@ int label_time_write(int64_t ms, char ret_text[static LABEL_TIME_SIZE])
 
 	if (year < 1 || year > 9999)
 		return TRUNK_EINVAL;
-	snprintf(ret_text, LABEL_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month, (int)(of_year - (153 * m + 2) / 5 + 1),
-		 (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
+	snprintf(ret_text, LABEL_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month,
+		 (int)(of_year - (153 * m + 2) / 5 + 1), (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
 	return 0;
 }

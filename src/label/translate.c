@@ -8,8 +8,8 @@ struct translation {
 	const struct label_options *options;
 	const struct label_class *class;
 	struct values values;
-	/* Which tag of ours, counted from 1, filled each tag of the other policy. Two that fill one permissive tag would let in who
-	 * may see either, where each of them demanded its own. */
+	/* Which tag of ours, counted from 1, filled each tag of the other policy. Two that fill one permissive tag would let in
+	 * who may see either, where each of them demanded its own. */
 	uint16_t *owners;
 };
 
@@ -19,7 +19,8 @@ struct becomes {
 	bool is_merged;                 /* with another tag's values, in a permissive tag */
 };
 
-static void value_add(struct translation *t, const struct label_value *from, const struct label_value *to, struct becomes *becomes)
+static void value_add(struct translation *t, const struct label_value *from, const struct label_value *to,
+		      struct becomes *becomes)
 {
 	const uint16_t owner = (uint16_t)(from->tag->index + 1);
 	uint16_t *owned = &t->owners[to->tag->index];
@@ -58,8 +59,8 @@ static struct becomes value_leaves(struct translation *t, const struct label_val
 static bool is_arrival(const struct label_value *to, const struct label_value *from, struct str policy)
 {
 	for (const struct equivalent *e = to->equivalents; e; e = e->next)
-		if ((e->applied & APPLIED_DECRYPT) && !e->is_discard && str_eq(e->policy, policy) && str_eq(e->set, from->tag->set->oid) &&
-		    e->lacv == from->lacv && kind_is(from->tag->kind, e->kinds))
+		if ((e->applied & APPLIED_DECRYPT) && !e->is_discard && str_eq(e->policy, policy) &&
+		    str_eq(e->set, from->tag->set->oid) && e->lacv == from->lacv && kind_is(from->tag->kind, e->kinds))
 			return true;
 	return false;
 }
@@ -82,8 +83,8 @@ static struct becomes value_arrives(struct translation *t, const struct label_va
 
 typedef struct becomes value_fn(struct translation *t, const struct label_value *from);
 
-/* All values of one tag of the label, which begin with `first`. A restrictive one must go on to restrict; of a permissive tag something
- * must stay, or whom it kept out would be let in. */
+/* All values of one tag of the label, which begin with `first`. A restrictive one must go on to restrict; of a permissive tag
+ * something must stay, or whom it kept out would be let in. */
 static struct label_decision tag_translate(struct translation *t, unsigned first, value_fn *translate)
 {
 	const struct label_policy *policy = t->from->policy;
@@ -139,7 +140,8 @@ static bool class_leaves(struct translation *t)
 {
 	for (const struct equivalent *e = t->from->class->equivalents; e; e = e->next)
 		if ((e->applied & APPLIED_ENCRYPT) && str_eq(e->policy, t->to->oid) &&
-		    conditions_hold(e->conditions, t->from->policy, t->from->values) && !class_take(t, class_by_lacv(t->to, e->lacv)))
+		    conditions_hold(e->conditions, t->from->policy, t->from->values) &&
+		    !class_take(t, class_by_lacv(t->to, e->lacv)))
 			return false;
 	return t->class != NULL;
 }

@@ -69,7 +69,8 @@ static int value_word(struct words *words, const struct label_tag_set *set, cons
 		return 0;
 	}
 	if (count > 1) {
-		why(words->why, "\"%.*s\" is in several tags of \"%.*s\"; write the tag's name before the =", SHOWN(word), SHOWN(set->name));
+		why(words->why, "\"%.*s\" is in several tags of \"%.*s\"; write the tag's name before the =", SHOWN(word),
+		    SHOWN(set->name));
 		return TRUNK_EINVAL;
 	}
 	why(words->why, "\"%.*s\" has no value \"%.*s\"; it has", SHOWN(tag ? tag->name : set->name), SHOWN(word));
@@ -135,7 +136,8 @@ static int words_parse(struct arena *arena, const struct label_policies *policie
 	return 0;
 }
 
-int clearance_parse_words(const struct label_policies *policies, struct str text, struct label_clearance **ret_clearance, char *ret_why)
+int clearance_parse_words(const struct label_policies *policies, struct str text, struct label_clearance **ret_clearance,
+			  char *ret_why)
 {
 	struct words words = {.why = ret_why};
 	struct arena arena = {0};
@@ -176,7 +178,7 @@ int label_parse_words(struct arena *arena, struct str text, const struct label_o
 	return 0;
 }
 
-/* "; Releasable To=XAA,XBB" for each tag that has values. A set of one tag goes by the set's name, as in words that are read. */
+/* "; Releasable To=XAA,XBB" for each tag that has values. A set of one tag goes by the set's name, as when read. */
 static int values_write(const struct label_policy *policy, const uint64_t *bits, struct buf *out)
 {
 	const struct label_tag *tag = NULL;

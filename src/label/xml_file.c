@@ -29,12 +29,13 @@ static int declaration_skip(struct str *text)
 	if (inside.at[0] != '=')
 		return TRUNK_EXML;
 	inside = str_trim(str_from(inside, 1));
-	return inside.len > 6 && str_eq_nocase(str_until(str_from(inside, 1), 5), STR("UTF-8")) && inside.at[6] == inside.at[0] ?
-		0 : TRUNK_EXML_ENCODING;
+	return inside.len > 6 && str_eq_nocase(str_until(str_from(inside, 1), 5), STR("UTF-8")) && inside.at[6] == inside.at[0]
+		       ? 0
+		       : TRUNK_EXML_ENCODING;
 }
 
-/* Copies all but comments. In well-formed XML "<!" begins a comment, a CDATA section or a DTD and nothing else; the two last are
- * refused here, so that nothing can hide what a comment is. */
+/* Copies all but comments. In well-formed XML "<!" begins a comment, a CDATA section or a DTD and nothing else; the two last
+ * are refused here, so that nothing can hide what a comment is. */
 static int comments_drop(struct str text, struct buf *out)
 {
 	const struct str begin = STR("<!--"), end = STR("-->");

@@ -5,29 +5,34 @@
 const char *const label_vectors[LABEL_COUNT] = {
 	[L1] = "MQ8CAQEGCisGAQQBgf1ZTQE=",
 	[L2] = "MTgCAQMGCisGAQQBgf1ZTQExJzAlgApghkgBZQIBCAMBoRcwFQYLKwYBBAGB/VlNAQIxBgIBAQIBAg==",
-	[L3] = "MVgCAQQGCisGAQQBgf1ZTQExRzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/VlNAQEDAgeAMCKACmCGSAFlAgEIAwGhFDASBgsrBgEEAYH9WU0BAjEDAgEB",
+	[L3] = "MVgCAQQGCisGAQQBgf1ZTQExRzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/"
+	       "VlNAQEDAgeAMCKACmCGSAFlAgEIAwGhFDASBgsrBgEEAYH9WU0BAjEDAgEB",
 	[L4] = "MTQCAQMGCisGAQQBgf1ZTQExIzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/VlNAQEDAgbA",
 	[L5] = "MTQCAQEGCisGAQQBgf1ZTQExIzAhgApghkgBZQIBCAMDoRMwEQYLKwYBBAGB/VlNAQMDAgeA",
 	[L6] = "MQMCAQM=",
 	[L7] = "MTIGCisGAQQBgf1ZTQExJDAigApghkgBZQIBCAMBoRQwEgYLKwYBBAGB/VlNAQIxAwIBAQ==",
 	[L8] = "MQ8CAQkGCisGAQQBgf1ZTQE=",
 	[L9] = "MTUCAQMGCisGAQQBgf1ZTQExJDAigApghkgBZQIBCAMBoRQwEgYLKwYBBAGB/VlNAQIxAwIBTQ==",
-	[L10] = "MVwCAQMGCisGAQQBgf1ZTQExSzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/VlNAQEDAgeAMCaACmCGSAFlAgEIAwGhGDAWBgsrBgEEAYH9WU0BAjEHAgEB"
+	[L10] = "MVwCAQMGCisGAQQBgf1ZTQExSzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/"
+		"VlNAQEDAgeAMCaACmCGSAFlAgEIAwGhGDAWBgsrBgEEAYH9WU0BAjEHAgEB"
 		"AgIBLA==",
 	[L11] = "MRsCAQMGCisGAQQBgf1ZTQEMCkhhbmQgY2Fycnk=",
 	[L12] = "MTYCAQMGCisGAQQBgf1ZTQExJTAjgApghkgBZQIBCAMBoRUwEwYLKwYBBAGB/VlNAQIxBAICASw=",
 };
 
 const char *const clearance_vectors[CLEARANCE_COUNT] = {
-	[K1] = "MFkGCisGAQQBgf1ZTQEDAgNYMUcwIYAKYIZIAWUCAQgDAKETMBEGCysGAQQBgf1ZTQEBAwIHgDAigApghkgBZQIBCAMBoRQwEgYLKwYBBAGB/VlNAQIxAwIB"
-		"AQ==",
+	[K1] = "MFkGCisGAQQBgf1ZTQEDAgNYMUcwIYAKYIZIAWUCAQgDAKETMBEGCysGAQQBgf1ZTQEBAwIHgDAigApghkgBZQIBCAMBoRQwEgYLKwYBBAGB/"
+	       "VlNAQIxAwIB"
+	       "AQ==",
 	[K2] = "MDYGCisGAQQBgf1ZTQEDAgRQMSQwIoAKYIZIAWUCAQgDAaEUMBIGCysGAQQBgf1ZTQECMQMCAQI=",
 	[K3] = "MBAGCisGAQQBgf1ZTQEDAgZA",
-	[K4] = "MFwGCisGAQQBgf1ZTQEDAgMIMUowIYAKYIZIAWUCAQgDAKETMBEGCysGAQQBgf1ZTQEBAwIHgDAlgApghkgBZQIBCAMBoRcwFQYLKwYBBAGB/VlNAQIxBgIB"
-		"AQIBAg==",
+	[K4] = "MFwGCisGAQQBgf1ZTQEDAgMIMUowIYAKYIZIAWUCAQgDAKETMBEGCysGAQQBgf1ZTQEBAwIHgDAlgApghkgBZQIBCAMBoRcwFQYLKwYBBAGB/"
+	       "VlNAQIxBgIB"
+	       "AQIBAg==",
 	[K5] = "MDYGCisGAQQBgf1ZTQIDAgJEMSQwIoAKYIZIAWUCAQgDAaEUMBIGCysGAQQBgf1ZTQICMQMCAQs=",
-	[K6] = "MFkGCisGAQQBgf1ZTQIDAgJEMUcwIYAKYIZIAWUCAQgDAKETMBEGCysGAQQBgf1ZTQIBAwIDCDAigApghkgBZQIBCAMBoRQwEgYLKwYBBAGB/VlNAgIxAwIB"
-		"Cw==",
+	[K6] = "MFkGCisGAQQBgf1ZTQIDAgJEMUcwIYAKYIZIAWUCAQgDAKETMBEGCysGAQQBgf1ZTQIBAwIDCDAigApghkgBZQIBCAMBoRQwEgYLKwYBBAGB/"
+	       "VlNAgIxAwIB"
+	       "Cw==",
 };
 
 enum { FILE_MAX = 64 << 10, LENT_MAX = 64 };
@@ -53,8 +58,9 @@ struct str example(struct arena *arena, const char *name)
 
 void problem_note(void *buf, const struct label_problem *problem)
 {
-	assert_int_equal(buf_addf(buf, "%s %s %s: %s\n", problem->is_error ? "error" : "warning", problem->file, problem->element,
-				  problem->text), 0);
+	assert_int_equal(buf_addf(buf, "%s %s %s: %s\n", problem->is_error ? "error" : "warning", problem->file,
+				  problem->element, problem->text),
+			 0);
 }
 
 const struct label_policy *policy_add(struct label_policies *policies, const char *spif)
@@ -83,8 +89,10 @@ int fixture_setup(void **state)
 
 	assert_non_null(f);
 	assert_non_null(f->policies = label_policies_new());
-	assert_int_equal(label_policies_add(f->policies, "farm.spif.xml", example(&f->arena, "farm.spif.xml"), no_problem, NULL), 0);
-	assert_int_equal(label_policies_add(f->policies, "mill.spif.xml", example(&f->arena, "mill.spif.xml"), no_problem, NULL), 0);
+	assert_int_equal(
+		label_policies_add(f->policies, "farm.spif.xml", example(&f->arena, "farm.spif.xml"), no_problem, NULL), 0);
+	assert_int_equal(
+		label_policies_add(f->policies, "mill.spif.xml", example(&f->arena, "mill.spif.xml"), no_problem, NULL), 0);
 	f->farm = label_policies_by_name(f->policies, STR("FARM"));
 	f->mill = label_policies_by_name(f->policies, STR("MILL"));
 	f->options = (struct label_options){.policies = f->policies, .has_clock = true, .wall_ms = NOW_MS};

@@ -9,7 +9,8 @@
 #define ESS(octets) "<esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'>" octets "</esssecuritylabel>"
 #define SECURITYLABEL(content) "<securitylabel " NS_SL ">" content "</securitylabel>"
 #define LABELLED(octets) SECURITYLABEL("<label>" ESS(octets) "</label>")
-#define WITH_EQUIVALENT(octets, other) SECURITYLABEL("<label>" ESS(octets) "</label><equivalentlabel>" ESS(other) "</equivalentlabel>")
+#define WITH_EQUIVALENT(octets, other)                                                                                         \
+	SECURITYLABEL("<label>" ESS(octets) "</label><equivalentlabel>" ESS(other) "</equivalentlabel>")
 #define MARKED_AS(marking, octets) SECURITYLABEL(marking "<label>" ESS(octets) "</label>")
 #define MESSAGE_OF(attributes, content) \
 	"<message from='nia@inner.example/desk' to='clerk@west.example' " attributes "id='m1'>" content "</message>"
@@ -21,7 +22,9 @@
 #define OCT1 "MQ8CAQEGCisGAQQBgf1ZTQE="
 #define OCT2 "MTgCAQMGCisGAQQBgf1ZTQExJzAlgApghkgBZQIBCAMBoRcwFQYLKwYBBAGB/VlNAQIxBgIBAQIBAg=="
 #define OCT2_MILL "MTgCAQUGCisGAQQBgf1ZTQIxJzAlgApghkgBZQIBCAMBoRcwFQYLKwYBBAGB/VlNAgIxBgIBCwIBDA=="
-#define OCT3 "MVgCAQQGCisGAQQBgf1ZTQExRzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/VlNAQEDAgeAMCKACmCGSAFlAgEIAwGhFDASBgsrBgEEAYH9WU0BAjEDAgEB"
+#define OCT3                                                                                                                   \
+	"MVgCAQQGCisGAQQBgf1ZTQExRzAhgApghkgBZQIBCAMAoRMwEQYLKwYBBAGB/"                                                        \
+	"VlNAQEDAgeAMCKACmCGSAFlAgEIAwGhFDASBgsrBgEEAYH9WU0BAjEDAgEB"
 #define OCT6 "MQMCAQM="
 #define OCT8 "MQ8CAQkGCisGAQQBgf1ZTQE="
 #define OCT_LOW "MQ8CAQEGCisGAQQBgf1ZTQI="

@@ -23,7 +23,8 @@ static void only_what_both_sides_may_carry_stays(void **state)
 	assert_true(check(f, &request, iq).is_catalog);
 	request = request_of(f, K1, K3);
 	filtered = leaves(f, &request, iq);
-	assert_non_null(strstr(filtered, "<item selector='Open' default='true'>" MARKED_AS(OPEN_MARK, OCT1) "</item></catalog></iq>"));
+	assert_non_null(
+		strstr(filtered, "<item selector='Open' default='true'>" MARKED_AS(OPEN_MARK, OCT1) "</item></catalog></iq>"));
 	assert_non_null(strstr(filtered, "size='1'"));
 	assert_null(strstr(filtered, "id='r3'"));               /* it names another set now */
 	assert_non_null(strstr(filtered, " id='"));
@@ -53,11 +54,15 @@ static void empty_items_go_where_labels_are_demanded(void **state)
 	struct fixture *f = *state;
 	struct label_request request = request_of(f, K1, K3);
 
-	assert_string_equal(leaves(f, &request, IQ(CATALOG("size='2'", ITEM("Open", LABELLED(OCT1)) "<item selector='No label'/>"))), "unchanged");
+	assert_string_equal(
+		leaves(f, &request, IQ(CATALOG("size='2'", ITEM("Open", LABELLED(OCT1)) "<item selector='No label'/>"))),
+		"unchanged");
 	request.demands_label = true;
-	assert_string_equal(leaves(f, &request, IQ(CATALOG("size='2'", ITEM("Open", LABELLED(OCT1)) "<item selector='No label'/>"))),
-			    IQ(CATALOG("size='1' restrict='true'", ITEM("Open", LABELLED(OCT1)))));
-	assert_string_equal(leaves(f, &request, IQ(CATALOG("size='1' restrict='1'", ITEM("Open", LABELLED(OCT1))))), "unchanged");
+	assert_string_equal(
+		leaves(f, &request, IQ(CATALOG("size='2'", ITEM("Open", LABELLED(OCT1)) "<item selector='No label'/>"))),
+		IQ(CATALOG("size='1' restrict='true'", ITEM("Open", LABELLED(OCT1)))));
+	assert_string_equal(leaves(f, &request, IQ(CATALOG("size='1' restrict='1'", ITEM("Open", LABELLED(OCT1))))),
+			    "unchanged");
 }
 
 /* The default label stands for an empty one. */
@@ -75,9 +80,17 @@ static void an_empty_label_is_the_default(void **state)
 static void what_is_no_item_or_no_label_goes(void **state)
 {
 	static const char *const wrong[] = {
-		ITEM("x", LABELLED(OCT6)), ITEM("x", LABELLED(OCT8)), ITEM("x", LABELLED("AAAA")), ITEM("x", LABELLED(OCT1) LABELLED(OCT1)),
-		ITEM("x", LABELLED(OCT1) "<body>secret</body>"), ITEM("x", LABELLED(OCT1) "secret"), "<other/>", "secret",
-		"<item xmlns='urn:x'/>", ITEM("x", "<label xmlns='urn:xmpp:sec-label:0'/>"), ITEM("x", WITH_EQUIVALENT(OCT3, OCT_LOW)),
+		ITEM("x", LABELLED(OCT6)),
+		ITEM("x", LABELLED(OCT8)),
+		ITEM("x", LABELLED("AAAA")),
+		ITEM("x", LABELLED(OCT1) LABELLED(OCT1)),
+		ITEM("x", LABELLED(OCT1) "<body>secret</body>"),
+		ITEM("x", LABELLED(OCT1) "secret"),
+		"<other/>",
+		"secret",
+		"<item xmlns='urn:x'/>",
+		ITEM("x", "<label xmlns='urn:xmpp:sec-label:0'/>"),
+		ITEM("x", WITH_EQUIVALENT(OCT3, OCT_LOW)),
 	};
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K1);
@@ -97,10 +110,12 @@ static void attributes_lose_their_prefix(void **state)
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K3);
 
-	assert_string_equal(leaves(f, &request, "<iq type='result' id='c'><c:catalog xmlns:c='urn:xmpp:sec-label:catalog:2' c:to='a@b' c:size='7' size='1'>"
-		"<c:item c:selector='Open' c:default='true'>" LABELLED(OCT1) "</c:item></c:catalog></iq>"),
-		"<iq type='result' id='c'><c:catalog xmlns:c='urn:xmpp:sec-label:catalog:2' to='a@b' size='1'><c:item selector='Open' default='true'>"
-		LABELLED(OCT1) "</c:item></c:catalog></iq>");
+	assert_string_equal(leaves(f, &request,
+				   "<iq type='result' id='c'><c:catalog xmlns:c='urn:xmpp:sec-label:catalog:2' c:to='a@b' "
+				   "c:size='7' size='1'>"
+				   "<c:item c:selector='Open' c:default='true'>" LABELLED(OCT1) "</c:item></c:catalog></iq>"),
+			    "<iq type='result' id='c'><c:catalog xmlns:c='urn:xmpp:sec-label:catalog:2' to='a@b' "
+			    "size='1'><c:item selector='Open' default='true'>" LABELLED(OCT1) "</c:item></c:catalog></iq>");
 }
 
 static void a_wrong_size_or_marking_is_corrected(void **state)
@@ -110,8 +125,10 @@ static void a_wrong_size_or_marking_is_corrected(void **state)
 
 	assert_string_equal(leaves(f, &request, IQ(CATALOG("id='r' size='9'", ITEM("Open", LABELLED(OCT1))))),
 			    IQ(CATALOG("id='r' size='1'", ITEM("Open", LABELLED(OCT1)))));
-	assert_string_equal(leaves(f, &request, IQ(CATALOG("id='r'", ITEM("Open", MARKED_AS("<displaymarking>SECRET</displaymarking>", OCT1))))),
-			    IQ(CATALOG("id='r'", ITEM("Open", MARKED_AS(OPEN_MARK, OCT1)))));
+	assert_string_equal(
+		leaves(f, &request,
+		       IQ(CATALOG("id='r'", ITEM("Open", MARKED_AS("<displaymarking>SECRET</displaymarking>", OCT1))))),
+		IQ(CATALOG("id='r'", ITEM("Open", MARKED_AS(OPEN_MARK, OCT1)))));
 }
 
 /* Obsolete labels may be read for a while, never chosen. */
@@ -124,10 +141,12 @@ static void obsolete_labels_are_not_offered(void **state)
 	struct label_request request;
 	struct buf xml = {0};
 
-	policy_add(policies, SPIF("<securityClassifications><securityClassification name='OLD' lacv='1' hierarchy='1' obsolete='true'/>"
-		"</securityClassifications>"));
+	policy_add(policies,
+		   SPIF("<securityClassifications><securityClassification name='OLD' lacv='1' hierarchy='1' obsolete='true'/>"
+			"</securityClassifications>"));
 	clearance = clearance_of(policies, "TEST: OLD");
-	request = (struct label_request){.options = &options, .sender = {.at = &clearance, .count = 1}, .recipient = {.at = &clearance, .count = 1}};
+	request = (struct label_request){
+		.options = &options, .sender = {.at = &clearance, .count = 1}, .recipient = {.at = &clearance, .count = 1}};
 	buf_addf(&xml, IQ(CATALOG("size='1'", ITEM("Old", LABELLED("%s")))), base64(f, words_in(f, &options, "TEST: OLD")));
 	buf_add(&xml, str_make("", 1));
 	assert_string_equal(leaves(f, &request, xml.at), IQ("<catalog xmlns='urn:xmpp:sec-label:catalog:2' size='0'/>"));
@@ -146,7 +165,8 @@ static void no_label_stands_beside_a_catalog(void **state)
 	const struct label_request request = request_of(f, K1, K1);
 
 	assert_string_equal(outcome(f, &request, IQ(CATALOG("", ITEMS) LABELLED(OCT1))), "misplaced:iq");
-	assert_string_equal(outcome(f, &request, IQ(CATALOG("", ITEMS) "<x xmlns='urn:x'>" LABELLED(OCT1) "</x>")), "misplaced:iq");
+	assert_string_equal(outcome(f, &request, IQ(CATALOG("", ITEMS) "<x xmlns='urn:x'>" LABELLED(OCT1) "</x>")),
+			    "misplaced:iq");
 }
 
 int main(void)

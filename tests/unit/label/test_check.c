@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Whole stanzas: where a label may stand, which one counts, and whether everybody may see it (label-policy 1.3, 5.3, 5.4, 5.6). */
+ * Whole stanzas: where a label may stand, which one counts, and whether everybody may see it (label-policy 1.3, 5.3 to 5.6). */
 #include "stanzas.h"
 
 static void both_sides_must_grant(void **state)
@@ -71,7 +71,8 @@ static void an_unusable_label_is_not_the_default(void **state)
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT_BARN))), "pass");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT6))), "pass");
 	assert_string_equal(outcome(f, &request, foreign), "pass");
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT8))), "invalid:class");       /* a known policy's, and wrong */
+	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT8))),
+			    "invalid:class"); /* a known policy's, and wrong */
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED("AAAA"))), "malformed");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT2))), "class");
 }
@@ -85,13 +86,20 @@ static void a_label_may_stand_in_messages_alone(void **state)
 	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", BODY LABELLED(OCT1))), "pass");
 	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='headline' ", BODY LABELLED(OCT1))), "pass");
 	assert_string_equal(outcome(f, &request, "<presence from='a@b' to='c@d'/>"), "pass");
-	assert_string_equal(outcome(f, &request, "<presence from='a@b' to='c@d'>" LABELLED(OCT1) "</presence>"), "misplaced:presence");
+	assert_string_equal(outcome(f, &request, "<presence from='a@b' to='c@d'>" LABELLED(OCT1) "</presence>"),
+			    "misplaced:presence");
 	assert_string_equal(outcome(f, &request, "<iq type='set' id='1'><query xmlns='jabber:iq:roster'/></iq>"), "pass");
 	assert_string_equal(outcome(f, &request, "<iq type='set' id='1'>" LABELLED(OCT1) "</iq>"), "misplaced:iq");
-	assert_string_equal(outcome(f, &request, "<iq type='result' id='1'><query xmlns='urn:x'>" LABELLED(OCT1) "</query></iq>"), "misplaced:iq");
-	assert_string_equal(outcome(f, &request, "<iq type='get' id='1'><catalog xmlns='urn:xmpp:sec-label:catalog:2' to='a@b'/></iq>"), "pass");
-	assert_string_equal(outcome(f, &request, "<iq type='set' id='1'><catalog xmlns='urn:xmpp:sec-label:catalog:2'><item>" LABELLED(OCT1)
-				    "</item></catalog></iq>"), "misplaced:iq");
+	assert_string_equal(
+		outcome(f, &request, "<iq type='result' id='1'><query xmlns='urn:x'>" LABELLED(OCT1) "</query></iq>"),
+		"misplaced:iq");
+	assert_string_equal(
+		outcome(f, &request, "<iq type='get' id='1'><catalog xmlns='urn:xmpp:sec-label:catalog:2' to='a@b'/></iq>"),
+		"pass");
+	assert_string_equal(outcome(f, &request,
+				    "<iq type='set' id='1'><catalog xmlns='urn:xmpp:sec-label:catalog:2'><item>" LABELLED(
+					    OCT1) "</item></catalog></iq>"),
+			    "misplaced:iq");
 	assert_string_equal(outcome(f, &request, "<other xmlns='jabber:server'/>"), "misplaced:stanza");
 }
 
@@ -102,10 +110,13 @@ static void two_labels_are_a_violation(void **state)
 
 	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) BODY LABELLED(OCT1))), "many-labels");
 	assert_true(check(f, &request, MESSAGE(LABELLED(OCT1) BODY LABELLED(OCT1))).has_own_label);
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT1) "<x xmlns='urn:x'>" LABELLED(OCT1) "</x>")), "misplaced:element");
+	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT1) "<x xmlns='urn:x'>" LABELLED(OCT1) "</x>")),
+			    "misplaced:element");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT1) "<label " NS_SL "/>")), "misplaced:element");
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY "<s:securitylabel xmlns:s='urn:xmpp:sec-label:0'><s:label>" ESS(OCT1)
-				    "</s:label></s:securitylabel>")), "pass");
+	assert_string_equal(outcome(f, &request,
+				    MESSAGE(BODY "<s:securitylabel xmlns:s='urn:xmpp:sec-label:0'><s:label>" ESS(
+					    OCT1) "</s:label></s:securitylabel>")),
+			    "pass");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED("A"))), "malformed");
 }
 
@@ -114,19 +125,34 @@ static void errors_are_dropped_or_cut_down(void **state)
 {
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K3);
-	const char *plain = "<message type='error' id='m1'><error type='modify'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
-		"</message>";
+	const char *plain = "<message type='error' id='m1'><error type='modify'><policy-violation "
+			    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+			    "</message>";
 
 	assert_string_equal(leaves(f, &request, plain), "unchanged");
-	assert_string_equal(outcome(f, &request, "<message type='error' id='m1'>" LABELLED(OCT1) "<error type='modify'/></message>"), "drop");
-	assert_string_equal(outcome(f, &request, "<message type='error'><x xmlns='urn:x'><y>" LABELLED(OCT3) "</y></x></message>"), "drop");
-	assert_string_equal(outcome(f, &request, "<iq type='error' id='1'><error type='cancel'>" LABELLED(OCT1) "</error></iq>"), "drop");
-	assert_string_equal(leaves(f, &request, "<message from='a@b' to='c@d' type='error' id='m1'><body>secret</body><error type='modify' by='b'>"
-		"<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'><hidden>text</hidden></policy-violation>"
-		"<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>No.</text><app xmlns='urn:x'>more</app></error><error/></message>"),
+	assert_string_equal(
+		outcome(f, &request, "<message type='error' id='m1'>" LABELLED(OCT1) "<error type='modify'/></message>"),
+		"drop");
+	assert_string_equal(
+		outcome(f, &request, "<message type='error'><x xmlns='urn:x'><y>" LABELLED(OCT3) "</y></x></message>"), "drop");
+	assert_string_equal(
+		outcome(f, &request, "<iq type='error' id='1'><error type='cancel'>" LABELLED(OCT1) "</error></iq>"), "drop");
+	assert_string_equal(
+		leaves(f, &request,
+		       "<message from='a@b' to='c@d' type='error' id='m1'><body>secret</body><error type='modify' by='b'>"
+		       "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'><hidden>text</hidden></policy-violation>"
+		       "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>No.</text><app "
+		       "xmlns='urn:x'>more</app></error><error/></message>"),
 		"<message from='a@b' to='c@d' type='error' id='m1'><error type='modify' by='b'><policy-violation "
-		"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>No.</text></error></message>");
-	assert_string_equal(leaves(f, &request, "<presence type='error' id='p'><status>secret</status></presence>"), "<presence type='error' id='p'/>");
+		"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' "
+		"xml:lang='en'>No.</text></error></message>");
+	assert_string_equal(leaves(f, &request, "<presence type='error' id='p'><status>secret</status></presence>"),
+			    "<presence type='error' id='p'/>");
+	assert_string_equal(
+		leaves(f, &request,
+		       "<message type='error'><error><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>a</text><text "
+		       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>b</text></error></message>"),
+		"<message type='error'><error><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>a</text></error></message>");
 }
 
 static void the_text_of_an_error_has_a_length(void **state)
@@ -175,7 +201,8 @@ static void a_true_equivalent_passes(void **state)
 	const struct label_request request = request_of(f, K1, K5);
 
 	assert_string_equal(leaves(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT2_MILL))), "unchanged");
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT2))), "pass");     /* of its own policy, the same */
+	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT2))),
+			    "pass"); /* of its own policy, the same */
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT1))), "invalid:equivalent");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT8))), "invalid:equivalent");
 }
@@ -187,11 +214,15 @@ static void an_equivalent_that_nobody_can_verify_is_removed(void **state)
 	struct label_request request = request_of(f, K1, K1);
 
 	assert_string_equal(leaves(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT_BARN))), MESSAGE(BODY LABELLED(OCT2)));
-	assert_string_equal(leaves(f, &request, MESSAGE(BODY SECURITYLABEL("<label>" ESS(OCT2) "</label><equivalentlabel><x xmlns='urn:x'/></equivalentlabel>"
-		"<equivalentlabel>" ESS(OCT2_MILL) "</equivalentlabel>"))), MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT2_MILL)));
+	assert_string_equal(leaves(f, &request,
+				   MESSAGE(BODY SECURITYLABEL(
+					   "<label>" ESS(OCT2) "</label><equivalentlabel><x xmlns='urn:x'/></equivalentlabel>"
+							       "<equivalentlabel>" ESS(OCT2_MILL) "</equivalentlabel>"))),
+			    MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT2_MILL)));
 	request.default_label = words_of(f, "FARM: OPEN");
-	assert_string_equal(leaves(f, &request, MESSAGE(BODY SECURITYLABEL("<label/><equivalentlabel>" ESS(OCT_LOW) "</equivalentlabel>"))),
-			    MESSAGE(BODY SECURITYLABEL("<label/>")));
+	assert_string_equal(
+		leaves(f, &request, MESSAGE(BODY SECURITYLABEL("<label/><equivalentlabel>" ESS(OCT_LOW) "</equivalentlabel>"))),
+		MESSAGE(BODY SECURITYLABEL("<label/>")));
 }
 
 /* Where the label's policy is not loaded, some senders are believed; the others are not. */
@@ -209,11 +240,16 @@ static void trusted_senders_assert_equivalents(void **state)
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT_BARN, OCT3))), "class");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT_BARN, OCT8))), "invalid:equivalent");
 	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT_BARN))), "no-policy");
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT6, OCT1))), "no-policy");       /* names none at all */
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT_BARN, OCT_LOW))), "no-policy");        /* not FARM's */
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT3, OCT1))), "invalid:equivalent"); /* FARM is loaded: no trust */
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY SECURITYLABEL("<label>" ESS(OCT_BARN) "</label><equivalentlabel>" ESS(OCT1)
-		"</equivalentlabel><equivalentlabel>" ESS(OCT3) "</equivalentlabel>"))), "class");      /* all of them must be granted */
+	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT6, OCT1))),
+			    "no-policy"); /* names none at all */
+	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT_BARN, OCT_LOW))),
+			    "no-policy"); /* not FARM's */
+	assert_string_equal(outcome(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT3, OCT1))),
+			    "invalid:equivalent"); /* FARM is loaded: no trust */
+	assert_string_equal(outcome(f, &request,
+				    MESSAGE(BODY SECURITYLABEL("<label>" ESS(OCT_BARN) "</label><equivalentlabel>" ESS(
+					    OCT1) "</equivalentlabel><equivalentlabel>" ESS(OCT3) "</equivalentlabel>"))),
+			    "class"); /* all of them must be granted */
 	request = request_of(f, K1, K5);
 	request.options = &trusts;
 	assert_string_equal(outcome(f, &request, message), "no-policy");        /* nothing for MILL */
@@ -225,20 +261,30 @@ static void nested_messages_are_judged_by_themselves(void **state)
 	struct fixture *f = *state;
 	struct label_request request = request_of(f, K1, K2);
 
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) "<result xmlns='urn:xmpp:mam:2'>" FORWARDED("<delay xmlns='urn:xmpp:delay'/>"
-				    INNER(BODY LABELLED(OCT2))) "</result>")), "pass");
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) "<result xmlns='urn:xmpp:mam:2'>" FORWARDED(INNER(BODY LABELLED(OCT3)))
-				    "</result>")), "class");
+	assert_string_equal(outcome(f, &request,
+				    MESSAGE(LABELLED(OCT1) "<result xmlns='urn:xmpp:mam:2'>" FORWARDED(
+					    "<delay xmlns='urn:xmpp:delay'/>" INNER(BODY LABELLED(OCT2))) "</result>")),
+			    "pass");
+	assert_string_equal(outcome(f, &request,
+				    MESSAGE(LABELLED(OCT1) "<result xmlns='urn:xmpp:mam:2'>" FORWARDED(
+					    INNER(BODY LABELLED(OCT3))) "</result>")),
+			    "class");
 	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY)))), "no-label");
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY LABELLED(OCT1) LABELLED(OCT1))))), "many-labels");
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED("<presence xmlns='jabber:client'>" LABELLED(OCT1) "</presence>"))),
-			    "misplaced:element");
+	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY LABELLED(OCT1) LABELLED(OCT1))))),
+			    "many-labels");
+	assert_string_equal(
+		outcome(f, &request,
+			MESSAGE(LABELLED(OCT1) FORWARDED("<presence xmlns='jabber:client'>" LABELLED(OCT1) "</presence>"))),
+		"misplaced:element");
 	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(LABELLED(OCT1)))), "misplaced:element");
 	/* Not forwarded, but inside all the same */
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) "<x xmlns='urn:x'>" INNER(BODY LABELLED(OCT3)) "</x>")), "class");
+	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) "<x xmlns='urn:x'>" INNER(BODY LABELLED(OCT3)) "</x>")),
+			    "class");
 	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) INNER(BODY LABELLED(OCT3)))), "class");
 	/* An error inside is no way around */
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED("<message xmlns='jabber:client' type='error'><body>x</body></message>"))),
+	assert_string_equal(outcome(f, &request,
+				    MESSAGE(LABELLED(OCT1) FORWARDED(
+					    "<message xmlns='jabber:client' type='error'><body>x</body></message>"))),
 			    "no-label");
 	/* In an iq too */
 	assert_string_equal(outcome(f, &request, "<iq type='set'>" FORWARDED(INNER(BODY LABELLED(OCT3))) "</iq>"), "class");
@@ -260,7 +306,8 @@ static void forwarding_has_a_depth(void **state)
 		buf_add_cstr(&forwarded, "<message>" LABELLED(OCT1));
 		buf_add_cstr(&plain, "<message>" LABELLED(OCT1));
 		for (unsigned i = 0; i < depth; i++) {
-			buf_add_cstr(&forwarded, "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'>" LABELLED(OCT1));
+			buf_add_cstr(&forwarded,
+				     "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'>" LABELLED(OCT1));
 			buf_add_cstr(&plain, "<message xmlns='jabber:client'>" LABELLED(OCT1));
 		}
 		for (unsigned i = 0; i < depth; i++) {
@@ -274,6 +321,19 @@ static void forwarding_has_a_depth(void **state)
 		buf_fini(&forwarded);
 		buf_fini(&plain);
 	}
+}
+
+/* Also where nothing is forwarded in the end. */
+static void empty_forwarding_has_the_same_depth(void **state)
+{
+	struct fixture *f = *state;
+	const struct label_request request = request_of(f, K1, K2);
+
+	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(FORWARDED(FORWARDED(FORWARDED("")))))),
+			    "pass");
+	assert_string_equal(
+		outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(FORWARDED(FORWARDED(FORWARDED(FORWARDED(""))))))),
+		"depth");
 }
 
 static void so_many_messages_in_one_stanza(void **state)
@@ -312,13 +372,23 @@ static void labels_of_pubsub_items_are_judged_too(void **state)
 {
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K2);
-#define EVENT(item) "<event xmlns='http://jabber.org/protocol/pubsub#event'><items node='n'><item>" item "</item></items></event>"
+#define EVENT(item)                                                                                                            \
+	"<event xmlns='http://jabber.org/protocol/pubsub#event'><items node='n'><item>" item "</item></items></event>"
 
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) EVENT("<entry xmlns='urn:x'/>" LABELLED(OCT2)))), "pass");
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) EVENT("<entry xmlns='urn:x'/>" LABELLED(OCT3)))), "class");
-	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) EVENT("<entry xmlns='urn:x'>" LABELLED(OCT1) "</entry>"))), "misplaced:element");
-	assert_string_equal(outcome(f, &request, "<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'><item>" LABELLED(OCT1)
-				    "</item></publish></pubsub></iq>"), "misplaced:iq");
+	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) EVENT("<entry xmlns='urn:x'/>" LABELLED(OCT2)))),
+			    "pass");
+	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) EVENT("<entry xmlns='urn:x'/>" LABELLED(OCT3)))),
+			    "class");
+	assert_string_equal(
+		outcome(f, &request, MESSAGE(LABELLED(OCT1) EVENT("<entry xmlns='urn:x'>" LABELLED(OCT1) "</entry>"))),
+		"misplaced:element");
+	assert_string_equal(
+		outcome(f, &request,
+			"<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'><item>" LABELLED(
+				OCT1) "</item></publish></pubsub></iq>"),
+		"misplaced:iq");
+	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED("<iq xmlns='jabber:client' type='set'>"
+		EVENT(LABELLED(OCT1)) "</iq>"))), "misplaced:element");
 }
 
 /* Binding by STANAG 4778 is a seam: recognised, not understood. */
@@ -327,10 +397,13 @@ static void bound_labels_are_a_format_that_we_do_not_know(void **state)
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K1);
 
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT1) "<BindingInformation xmlns='" NS_STANAG_BINDING "'/>")),
+	assert_string_equal(
+		outcome(f, &request, MESSAGE(BODY LABELLED(OCT1) "<BindingInformation xmlns='" NS_STANAG_BINDING "'/>")),
+		"format:BindingInformation");
+	assert_string_equal(outcome(f, &request,
+				    MESSAGE(BODY LABELLED(OCT1) "<x xmlns='urn:x'><BindingInformation xmlns='" NS_STANAG_BINDING
+								"'/></x>")),
 			    "format:BindingInformation");
-	assert_string_equal(outcome(f, &request, MESSAGE(BODY LABELLED(OCT1) "<x xmlns='urn:x'><BindingInformation xmlns='" NS_STANAG_BINDING
-				    "'/></x>")), "format:BindingInformation");
 }
 
 /* XEP-0258 §5.2 advises against; a subject is a message and can carry content. */
@@ -346,8 +419,10 @@ static void a_subject_change_is_judged_unless_lenient(void **state)
 	request.treatment = LABEL_FIRST_LINE;
 	assert_string_equal(leaves(f, &request, MESSAGE_OF("type='groupchat' ", "<subject>x</subject>")), "unchanged");
 	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", "<subject>x</subject>" BODY)), "no-label");
-	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", "<subject>x</subject><x xmlns='urn:x'/>")), "no-label");
-	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", "<subject>x</subject>" LABELLED(OCT8))), "invalid:class");
+	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", "<subject>x</subject><x xmlns='urn:x'/>")),
+			    "no-label");
+	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", "<subject>x</subject>" LABELLED(OCT8))),
+			    "invalid:class");
 	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='chat' ", "<subject>x</subject>")), "no-label");
 	assert_string_equal(outcome(f, &request, MESSAGE_OF("type='groupchat' ", "")), "no-label");
 }
@@ -357,14 +432,18 @@ static void mediated_invitations_may_be_labelled(void **state)
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K1);
 
-	assert_string_equal(outcome(f, &request, MESSAGE("<x xmlns='http://jabber.org/protocol/muc#user'><invite to='a@b'/></x>" LABELLED(OCT1))), "pass");
+	assert_string_equal(
+		outcome(f, &request,
+			MESSAGE("<x xmlns='http://jabber.org/protocol/muc#user'><invite to='a@b'/></x>" LABELLED(OCT1))),
+		"pass");
 }
 
 static void stanag_labels_are_judged_alike(void **state)
 {
 	struct fixture *f = *state;
 	struct label_request request = request_of(f, K1, K2);
-#define STANAG(class) SECURITYLABEL("<label><originatorConfidentialityLabel xmlns='" NS_STANAG_LABEL "'><ConfidentialityInformation>" \
+#define STANAG(class) SECURITYLABEL("<label><originatorConfidentialityLabel xmlns='" NS_STANAG_LABEL \
+	"'><ConfidentialityInformation>" \
 	"<PolicyIdentifier>FARM</PolicyIdentifier><Classification>" class "</Classification></ConfidentialityInformation>" \
 	"<CreationDateTime>2026-03-01T09:00:00Z</CreationDateTime></originatorConfidentialityLabel></label>")
 
@@ -426,6 +505,7 @@ int main(void)
 		TEST(trusted_senders_assert_equivalents),
 		TEST(nested_messages_are_judged_by_themselves),
 		TEST(forwarding_has_a_depth),
+		TEST(empty_forwarding_has_the_same_depth),
 		TEST(so_many_messages_in_one_stanza),
 		TEST(elements_inside_each_other_end_somewhere),
 		TEST(labels_of_pubsub_items_are_judged_too),

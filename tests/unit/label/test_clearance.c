@@ -35,8 +35,12 @@ static const char *der(struct fixture *f, const char *digits)
 static void vectors_are_read(void **state)
 {
 	static const char *const expected[CLEARANCE_COUNT] = {
-		"FARM: OPEN,GUARDED,SEALED; Compartment=ORCHID; Releasable To=XAA", "FARM: OPEN,GUARDED; Releasable To=XBB", "FARM: OPEN",
-		"FARM: SEALED; Compartment=ORCHID; Releasable To=XAA,XBB", "MILL: LOW,HIGH; Release=R11", "MILL: LOW,HIGH; Project=P4; Release=R11",
+		"FARM: OPEN,GUARDED,SEALED; Compartment=ORCHID; Releasable To=XAA",
+		"FARM: OPEN,GUARDED; Releasable To=XBB",
+		"FARM: OPEN",
+		"FARM: SEALED; Compartment=ORCHID; Releasable To=XAA,XBB",
+		"MILL: LOW,HIGH; Release=R11",
+		"MILL: LOW,HIGH; Project=P4; Release=R11",
 	};
 	struct fixture *f = *state;
 
@@ -62,9 +66,12 @@ static void context_tags_are_read_too(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(der(f, "30 36 80 0A 2B 06 01 04 01 81 FD 59 4D 01 81 02 04 50 A2 24 30 22 80 0A 60 86 48 01 65 02 01 08 03 01"
-				   " A1 14 30 12 " REL_SET " 31 03 02 01 02"), "FARM: OPEN,GUARDED; Releasable To=XBB (0)");
-	assert_string_equal(der(f, "30 10 80 0A 2B 06 01 04 01 81 FD 59 4D 01 03 02 06 40"), "malformed");      /* one way or the other */
+	assert_string_equal(
+		der(f, "30 36 80 0A 2B 06 01 04 01 81 FD 59 4D 01 81 02 04 50 A2 24 30 22 80 0A 60 86 48 01 65 02 01 08 03 01"
+		       " A1 14 30 12 " REL_SET " 31 03 02 01 02"),
+		"FARM: OPEN,GUARDED; Releasable To=XBB (0)");
+	assert_string_equal(der(f, "30 10 80 0A 2B 06 01 04 01 81 FD 59 4D 01 03 02 06 40"),
+			    "malformed"); /* one way or the other */
 	assert_string_equal(der(f, "30 10 " FARM_OID " 81 02 06 40"), "malformed");
 }
 
@@ -75,8 +82,10 @@ static void what_the_policy_does_not_have_gives_nothing(void **state)
 	/* classes 1 and 2, of which 2 is none */
 	assert_string_equal(der(f, "30 10 " FARM_OID " 03 02 05 60"), "FARM: OPEN (1)");
 	/* value 77, and a category of an unknown type */
-	assert_string_equal(der(f, "30 40 " FARM_OID " 03 02 06 40 31 2E 30 22 80 0A 60 86 48 01 65 02 01 08 03 01 A1 14 30 12 " REL_SET
-				   " 31 03 02 01 4D 30 08 80 02 2A 03 A1 02 05 00"), "FARM: OPEN (2)");
+	assert_string_equal(der(f, "30 40 " FARM_OID
+				   " 03 02 06 40 31 2E 30 22 80 0A 60 86 48 01 65 02 01 08 03 01 A1 14 30 12 " REL_SET
+				   " 31 03 02 01 4D 30 08 80 02 2A 03 A1 02 05 00"),
+			    "FARM: OPEN (2)");
 }
 
 static void ssl_privileges_are_read(void **state)
@@ -143,32 +152,41 @@ static void words_are_read(void **state)
 	const char *k1 = words(f, f->clearances[K1]);
 
 	assert_string_equal(words(f, clearance_of(f->policies, k1)), k1);
-	assert_string_equal(words(f, clearance_of(f->policies, "  FARM :OPEN , GUARDED,OPEN;;Releasable To = XBB ;Releasable To=XAA; ")),
-			    "FARM: OPEN,GUARDED; Releasable To=XAA,XBB");
+	assert_string_equal(
+		words(f, clearance_of(f->policies, "  FARM :OPEN , GUARDED,OPEN;;Releasable To = XBB ;Releasable To=XAA; ")),
+		"FARM: OPEN,GUARDED; Releasable To=XAA,XBB");
 }
 
 static void words_that_nobody_knows_are_refused_with_what_there_is(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(refused(f, "FARM: OPEN,SECRET"), "policy \"FARM\" has no class \"SECRET\"; it has OPEN, GUARDED, SEALED");
+	assert_string_equal(refused(f, "FARM: OPEN,SECRET"),
+			    "policy \"FARM\" has no class \"SECRET\"; it has OPEN, GUARDED, SEALED");
 	assert_string_equal(refused(f, "FARM: "), "policy \"FARM\" has no class \"\"; it has OPEN, GUARDED, SEALED");
 	assert_string_equal(refused(f, "BARN: OPEN"), "policy \"BARN\" is not loaded; name its SPIF in labels.policy");
 	assert_string_equal(refused(f, "OPEN"), "no policy is named; write \"POLICY: CLASS; TAG SET=VALUE,VALUE\"");
-	assert_string_equal(refused(f, "FARM: OPEN; Rel=XAA"), "policy \"FARM\" has no tag set \"Rel\" (or several tags of that name); its sets "
+	assert_string_equal(refused(f, "FARM: OPEN; Rel=XAA"),
+			    "policy \"FARM\" has no tag set \"Rel\" (or several tags of that name); its sets "
 			    "are Compartment, Releasable To, Admin");
-	assert_string_equal(refused(f, "FARM: OPEN; Releasable To=XDD"), "\"Releasable To\" has no value \"XDD\"; it has XAA, XBB, XCC");
-	assert_string_equal(refused(f, "FARM: OPEN; Releasable To"), "\"Releasable To\" lacks its values; write \"Releasable To=VALUE,VALUE\"");
-	assert_string_equal(refused(f, "FARM: OPEN; Releasable To="), "\"Releasable To\" has no value \"\"; it has XAA, XBB, XCC");
+	assert_string_equal(refused(f, "FARM: OPEN; Releasable To=XDD"),
+			    "\"Releasable To\" has no value \"XDD\"; it has XAA, XBB, XCC");
+	assert_string_equal(refused(f, "FARM: OPEN; Releasable To"),
+			    "\"Releasable To\" lacks its values; write \"Releasable To=VALUE,VALUE\"");
+	assert_string_equal(refused(f, "FARM: OPEN; Releasable To="),
+			    "\"Releasable To\" has no value \"\"; it has XAA, XBB, XCC");
 	assert_string_equal(refused(f, "ess:MQ8CAQ"), "is no base64; copy it whole, with the = at its end");
 	assert_string_equal(refused(f, "ess:MQ8CAQEGCisGAQQBgf1ZTQE="), "is no clearance in DER: malformed value");
-	assert_string_equal(refused(f, "ess:MAUGAysGAQ=="), "is of a policy that is not loaded; name its SPIF in labels.policy");
+	assert_string_equal(refused(f, "ess:MAUGAysGAQ=="),
+			    "is of a policy that is not loaded; name its SPIF in labels.policy");
 }
 
 #define STANAG_HEAD "<ConfidentialityClearance xmlns='urn:nato:stanag:4774:confidentialityclearance:1:0' " \
 	"xmlns:l='urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'>"
 #define STANAG_ID "<l:PolicyIdentifier>FARM</l:PolicyIdentifier>"
-#define STANAG_LIST "<ClassificationList><l:Classification>OPEN</l:Classification><l:Classification> GUARDED\n</l:Classification></ClassificationList>"
+#define STANAG_LIST                                                                                                            \
+	"<ClassificationList><l:Classification>OPEN</l:Classification><l:Classification> "                                     \
+	"GUARDED\n</l:Classification></ClassificationList>"
 #define STANAG_REL "<l:Category Type='PERMISSIVE' TagName='Releasable To'><l:GenericValue>XBB</l:GenericValue></l:Category>"
 #define STANAG_TAIL "</ConfidentialityClearance>"
 
@@ -195,8 +213,11 @@ static void files_hold_one_of_three_forms(void **state)
 	assert_string_equal(file(f, buf_str(&der_of)), "FARM: OPEN");
 	buf_fini(&der_of);
 	assert_string_equal(file(f, str_of(clearance_vectors[K2])), k2);
-	assert_string_equal(file(f, STR("\n  MDYGCisGAQQBgf1ZTQEDAgRQMSQwIoAKYIZIAWUCAQgDAaEUMBIG\n  CysGAQQBgf1ZTQECMQMCAQI=\n")), k2);
-	assert_string_equal(file(f, STR("\xef\xbb\xbf<?xml version='1.0'?><!-- K2 -->" STANAG_HEAD STANAG_ID STANAG_LIST STANAG_REL STANAG_TAIL "\n")), k2);
+	assert_string_equal(
+		file(f, STR("\n  MDYGCisGAQQBgf1ZTQEDAgRQMSQwIoAKYIZIAWUCAQgDAaEUMBIG\n  CysGAQQBgf1ZTQECMQMCAQI=\n")), k2);
+	assert_string_equal(file(f, STR("\xef\xbb\xbf<?xml version='1.0'?><!-- K2 -->" STANAG_HEAD STANAG_ID STANAG_LIST
+						STANAG_REL STANAG_TAIL "\n")),
+			    k2);
 	assert_string_equal(file(f, STR("")), "is no clearance in DER: malformed value");
 	assert_string_equal(file(f, STR("<a")), "is no XML that can be read: XML is not well-formed");
 	assert_string_equal(file(f, STR("<!DOCTYPE a>" STANAG_HEAD STANAG_ID STANAG_LIST STANAG_TAIL)),
@@ -225,15 +246,20 @@ static void stanag_clearances_are_refused_where_they_are_not_understood(void **s
 	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID STANAG_LIST STANAG_LIST STANAG_TAIL), TRUNK_EINVAL);
 	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID STANAG_LIST "text" STANAG_TAIL), TRUNK_EINVAL);
 	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID STANAG_LIST "<x/>" STANAG_TAIL), TRUNK_EINVAL);
-	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID "<ClassificationList><l:Classification>OPN</l:Classification></ClassificationList>"
-				STANAG_TAIL), TRUNK_EINVAL);
-	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID "<ClassificationList><Classification>OPEN</Classification></ClassificationList>"
-				STANAG_TAIL), TRUNK_EINVAL);
+	assert_int_equal(
+		stanag(f, STANAG_HEAD STANAG_ID
+		       "<ClassificationList><l:Classification>OPN</l:Classification></ClassificationList>" STANAG_TAIL),
+		TRUNK_EINVAL);
+	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID
+				"<ClassificationList><Classification>OPEN</Classification></ClassificationList>" STANAG_TAIL),
+			 TRUNK_EINVAL);
 	assert_int_equal(stanag(f, STANAG_HEAD STANAG_ID STANAG_LIST "<l:Category Type='PERMISSIVE' TagName='Releasable To'>"
 				"<l:GenericValue>XDD</l:GenericValue></l:Category>" STANAG_TAIL), TRUNK_EINVAL);
-	assert_int_equal(stanag(f, STANAG_HEAD "<l:PolicyIdentifier URI='urn:oid:1.2.3'>FARM</l:PolicyIdentifier>" STANAG_LIST STANAG_TAIL),
+	assert_int_equal(stanag(f, STANAG_HEAD
+				"<l:PolicyIdentifier URI='urn:oid:1.2.3'>FARM</l:PolicyIdentifier>" STANAG_LIST STANAG_TAIL),
 			 TRUNK_EINVAL);
-	assert_int_equal(stanag(f, STANAG_HEAD "<l:PolicyIdentifier>BARN</l:PolicyIdentifier>" STANAG_LIST STANAG_TAIL), TRUNK_ENOENT);
+	assert_int_equal(stanag(f, STANAG_HEAD "<l:PolicyIdentifier>BARN</l:PolicyIdentifier>" STANAG_LIST STANAG_TAIL),
+			 TRUNK_ENOENT);
 	assert_int_equal(stanag(f, "<ConfidentialityClearance/>"), TRUNK_EINVAL);
 }
 

@@ -31,8 +31,8 @@ static void every_label_meets_every_clearance(void **state)
 
 	for (unsigned l = 0; l < LABEL_COUNT; l++) {
 		for (unsigned k = 0; k < CLEARANCE_COUNT; k++) {
-			const struct label_decision decision = label_decide(&f->arena, label_of(f, label_vectors[l]), f->clearances[k],
-									    &f->options);
+			const struct label_decision decision =
+				label_decide(&f->arena, label_of(f, label_vectors[l]), f->clearances[k], &f->options);
 
 			if (strcmp(reason(f, decision), decisions[l][k]) != 0)
 				fail_msg("L%u for K%u: %s, not %s", l + 1, k + 1, reason(f, decision), decisions[l][k]);
@@ -61,8 +61,10 @@ static void every_restrictive_value_is_held(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(decided(f, "FARM: GUARDED; Compartment=ORCHID,TULIP", "FARM: GUARDED; Compartment=ORCHID,TULIP"), "granted");
-	assert_string_equal(decided(f, "FARM: GUARDED; Compartment=ORCHID,TULIP", "FARM: GUARDED; Compartment=TULIP"), "restrictive:Compartment");
+	assert_string_equal(decided(f, "FARM: GUARDED; Compartment=ORCHID,TULIP", "FARM: GUARDED; Compartment=ORCHID,TULIP"),
+			    "granted");
+	assert_string_equal(decided(f, "FARM: GUARDED; Compartment=ORCHID,TULIP", "FARM: GUARDED; Compartment=TULIP"),
+			    "restrictive:Compartment");
 }
 
 /* Rules 4, 5 and 6. */
@@ -70,8 +72,10 @@ static void one_permissive_value_is_held_and_surplus_does_nothing(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(decided(f, "FARM: GUARDED; Releasable To=XAA,XBB", "FARM: GUARDED; Releasable To=XBB,XCC"), "granted");
-	assert_string_equal(decided(f, "FARM: GUARDED; Releasable To=XAA,XBB", "FARM: GUARDED; Releasable To=XCC"), "permissive:Releasable To");
+	assert_string_equal(decided(f, "FARM: GUARDED; Releasable To=XAA,XBB", "FARM: GUARDED; Releasable To=XBB,XCC"),
+			    "granted");
+	assert_string_equal(decided(f, "FARM: GUARDED; Releasable To=XAA,XBB", "FARM: GUARDED; Releasable To=XCC"),
+			    "permissive:Releasable To");
 	assert_string_equal(decided(f, "FARM: GUARDED; Releasable To=XAA", "FARM: GUARDED"), "permissive:Releasable To");
 	assert_string_equal(decided(f, "FARM: GUARDED", "FARM: GUARDED; Releasable To=XAA; Compartment=TULIP"), "granted");
 	assert_string_equal(decided(f, "FARM: GUARDED; Admin=STAFF", "FARM: GUARDED"), "granted");
@@ -83,7 +87,8 @@ static void the_first_rule_that_denies_is_told(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(decided(f, "FARM: SEALED; Compartment=ORCHID; Releasable To=XAA", "FARM: OPEN"), "class");
-	assert_string_equal(decided(f, "FARM: GUARDED; Compartment=ORCHID; Releasable To=XAA", "FARM: GUARDED"), "restrictive:Compartment");
+	assert_string_equal(decided(f, "FARM: GUARDED; Compartment=ORCHID; Releasable To=XAA", "FARM: GUARDED"),
+			    "restrictive:Compartment");
 }
 
 /* Two tags that share a name lie in two sets, and each of them has to be met; so do two tags of one set. */
@@ -95,13 +100,18 @@ static void permissive_tags_are_grouped_by_set_and_tag(void **state)
 	const struct label *label;
 
 	policy_add(policies, SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("Nation", "tagType='permissive'", VALUE("X", "1", "")))
-		SET("B", "1.2.3.2", TAG("Nation", "tagType='permissive'", VALUE("Y", "1", "")) TAG("Force", "tagType='permissive'",
-		VALUE("Z", "2", ""))))));
+						       SET("B", "1.2.3.2",
+							   TAG("Nation", "tagType='permissive'", VALUE("Y", "1", "")) TAG(
+								   "Force", "tagType='permissive'", VALUE("Z", "2", ""))))));
 	label = words_in(f, &options, "TEST: U; A=X; B=Y,Z");
-	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=X; B=Y,Z"), &options)), "granted");
-	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=X; B=Z"), &options)), "permissive:B");
-	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=X; B=Y"), &options)), "permissive:B");
-	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; B=Y,Z"), &options)), "permissive:A");
+	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=X; B=Y,Z"), &options)),
+			    "granted");
+	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=X; B=Z"), &options)),
+			    "permissive:B");
+	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=X; B=Y"), &options)),
+			    "permissive:B");
+	assert_string_equal(reason(f, label_decide(&f->arena, label, clearance_of(policies, "TEST: U; B=Y,Z"), &options)),
+			    "permissive:A");
 	fixture_test_teardown(state);
 	label_policies_free(&policies);
 }
@@ -116,7 +126,8 @@ static void values_far_apart_are_told_apart(void **state)
 	const struct label *label;
 
 	buf_add_cstr(&spif, "<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.1'>" POLICY_ID CLASSES
-		     "<securityCategoryTagSets><securityCategoryTagSet name='A' id='1.2.3.1'><securityCategoryTag name='T' tagType='restrictive'>");
+			    "<securityCategoryTagSets><securityCategoryTagSet name='A' id='1.2.3.1'><securityCategoryTag "
+			    "name='T' tagType='restrictive'>");
 	for (unsigned i = 0; i < 500; i++)
 		buf_addf(&spif, VALUE("V%u", "%u", ""), i, i);
 	buf_add_cstr(&spif, "</securityCategoryTag></securityCategoryTagSet></securityCategoryTagSets></SPIF>");
@@ -124,8 +135,10 @@ static void values_far_apart_are_told_apart(void **state)
 	buf_fini(&spif);
 	label = words_in(f, &options, "TEST: U; A=V0,V63,V64,V499");
 	assert_string_equal(in_words(f, label), "TEST: U; A=V0,V63,V64,V499");
-	assert_int_equal(label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=V0,V63,V64,V499"), &options).why, LABEL_GRANTED);
-	assert_int_equal(label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=V0,V63,V64,V498"), &options).why, LABEL_RESTRICTIVE);
+	assert_int_equal(label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=V0,V63,V64,V499"), &options).why,
+			 LABEL_GRANTED);
+	assert_int_equal(label_decide(&f->arena, label, clearance_of(policies, "TEST: U; A=V0,V63,V64,V498"), &options).why,
+			 LABEL_RESTRICTIVE);
 	fixture_test_teardown(state);
 	label_policies_free(&policies);
 }
@@ -135,26 +148,31 @@ static void nil_denies(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(reason(f, label_decide(&f->arena, NULL, f->clearances[K1], &f->options)), "no-label");
-	assert_string_equal(reason(f, label_decide(&f->arena, label_of(f, label_vectors[L1]), NULL, &f->options)), "no-clearance");
+	assert_string_equal(reason(f, label_decide(&f->arena, label_of(f, label_vectors[L1]), NULL, &f->options)),
+			    "no-clearance");
 }
 
 /* label-policy 1.5 */
 static void each_reason_has_its_condition(void **state)
 {
 	static const enum stanza_condition conditions[] = {
-		[LABEL_WHY_UNSET] = COND_POLICY_VIOLATION, [LABEL_GRANTED] = STANZA_CONDITION_NONE, [LABEL_NO_LABEL] = COND_POLICY_VIOLATION,
-		[LABEL_NO_CLEARANCE] = COND_POLICY_VIOLATION, [LABEL_NO_POLICY] = COND_NOT_ACCEPTABLE, [LABEL_INVALID] = COND_POLICY_VIOLATION,
-		[LABEL_CLASS] = COND_POLICY_VIOLATION, [LABEL_RESTRICTIVE] = COND_POLICY_VIOLATION, [LABEL_PERMISSIVE] = COND_POLICY_VIOLATION,
-		[LABEL_NO_EQUIVALENT] = COND_NOT_ACCEPTABLE, [LABEL_MALFORMED] = COND_BAD_REQUEST, [LABEL_FORMAT] = COND_NOT_ACCEPTABLE,
-		[LABEL_MISPLACED] = COND_BAD_REQUEST, [LABEL_MANY] = COND_BAD_REQUEST, [LABEL_DEPTH] = COND_POLICY_VIOLATION,
-		[LABEL_SEALED] = COND_POLICY_VIOLATION, [LABEL_NO_MEMORY] = COND_RESOURCE_CONSTRAINT,
+		[LABEL_WHY_UNSET] = COND_POLICY_VIOLATION,    [LABEL_GRANTED] = STANZA_CONDITION_NONE,
+		[LABEL_NO_LABEL] = COND_POLICY_VIOLATION,     [LABEL_NO_CLEARANCE] = COND_POLICY_VIOLATION,
+		[LABEL_NO_POLICY] = COND_NOT_ACCEPTABLE,      [LABEL_INVALID] = COND_POLICY_VIOLATION,
+		[LABEL_CLASS] = COND_POLICY_VIOLATION,        [LABEL_RESTRICTIVE] = COND_POLICY_VIOLATION,
+		[LABEL_PERMISSIVE] = COND_POLICY_VIOLATION,   [LABEL_NO_EQUIVALENT] = COND_NOT_ACCEPTABLE,
+		[LABEL_MALFORMED] = COND_BAD_REQUEST,         [LABEL_FORMAT] = COND_NOT_ACCEPTABLE,
+		[LABEL_MISPLACED] = COND_BAD_REQUEST,         [LABEL_MANY] = COND_BAD_REQUEST,
+		[LABEL_DEPTH] = COND_POLICY_VIOLATION,        [LABEL_SEALED] = COND_POLICY_VIOLATION,
+		[LABEL_NO_MEMORY] = COND_RESOURCE_CONSTRAINT,
 	};
 	struct buf out = {.limit = 8};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
 		assert_int_equal(label_condition(&(struct label_decision){.why = (enum label_why)i}), conditions[i]);
-	assert_int_equal(label_decision_write(&(struct label_decision){.why = LABEL_INVALID, .what = STR("class")}, &out), TRUNK_ELIMIT);
+	assert_int_equal(label_decision_write(&(struct label_decision){.why = LABEL_INVALID, .what = STR("class")}, &out),
+			 TRUNK_ELIMIT);
 	assert_int_equal(buf_len(&out), 0);
 	buf_fini(&out);
 }

@@ -14,14 +14,21 @@ static void the_parts_stand_in_any_order(void **state)
 	struct fixture *f = *state;
 	struct label_element element;
 
-	assert_int_equal(parse(f, SECURITYLABEL("<displaymarking fgcolor='black' bgcolor='yellow'>FARM GUARDED</displaymarking>\n"
-		"<label>\n" ESS(OCT2) "\n</label><equivalentlabel>" ESS(OCT2_MILL) "</equivalentlabel>"), &element), 0);
+	assert_int_equal(
+		parse(f,
+		      SECURITYLABEL("<displaymarking fgcolor='black' bgcolor='yellow'>FARM GUARDED</displaymarking>\n"
+				    "<label>\n" ESS(OCT2) "\n</label><equivalentlabel>" ESS(OCT2_MILL) "</equivalentlabel>"),
+		      &element),
+		0);
 	assert_true(label_same(&element.label, label_of(f, label_vectors[L2])));
 	assert_int_equal(element.equivalent_count, 1);
 	assert_ptr_equal(element.equivalents[0].policy, f->mill);
 	assert_non_null(element.marking);
 	assert_false(element.is_default);
-	assert_int_equal(parse(f, SECURITYLABEL("<equivalentlabel>" ESS(OCT2_MILL) "</equivalentlabel><label>" ESS(OCT2) "</label>"), &element), 0);
+	assert_int_equal(
+		parse(f, SECURITYLABEL("<equivalentlabel>" ESS(OCT2_MILL) "</equivalentlabel><label>" ESS(OCT2) "</label>"),
+		      &element),
+		0);
 	assert_null(element.marking);
 	assert_int_equal(parse(f, SECURITYLABEL("<label/>"), &element), 0);
 	assert_true(element.is_default);
@@ -32,13 +39,21 @@ static void the_parts_stand_in_any_order(void **state)
 static void what_is_shaped_otherwise_is_malformed(void **state)
 {
 	static const char *const wrong[] = {
-		SECURITYLABEL(""), SECURITYLABEL("<label/><label/>"), SECURITYLABEL("<label>text</label>"),
-		SECURITYLABEL("<label>" ESS(OCT1) ESS(OCT1) "</label>"), SECURITYLABEL("<label>" ESS(OCT1) "</label>text"),
-		SECURITYLABEL("<label/><equivalentlabel/>"), SECURITYLABEL("<label/><equivalentlabel>text</equivalentlabel>"),
-		SECURITYLABEL("<label/><displaymarking/><displaymarking/>"), SECURITYLABEL("<label/><displaymarking><b/></displaymarking>"),
-		SECURITYLABEL("<label/><other/>"), SECURITYLABEL("<label/><label xmlns='urn:other'/>"),
-		SECURITYLABEL("<label><esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'><b/>" OCT1 "</esssecuritylabel></label>"),
-		SECURITYLABEL("<label>" ESS("MQ8CAQEGCisGAQQBgf1ZTQ") "</label>"), SECURITYLABEL("<label>" ESS("") "</label>"),
+		SECURITYLABEL(""),
+		SECURITYLABEL("<label/><label/>"),
+		SECURITYLABEL("<label>text</label>"),
+		SECURITYLABEL("<label>" ESS(OCT1) ESS(OCT1) "</label>"),
+		SECURITYLABEL("<label>" ESS(OCT1) "</label>text"),
+		SECURITYLABEL("<label/><equivalentlabel/>"),
+		SECURITYLABEL("<label/><equivalentlabel>text</equivalentlabel>"),
+		SECURITYLABEL("<label/><displaymarking/><displaymarking/>"),
+		SECURITYLABEL("<label/><displaymarking><b/></displaymarking>"),
+		SECURITYLABEL("<label/><other/>"),
+		SECURITYLABEL("<label/><label xmlns='urn:other'/>"),
+		SECURITYLABEL("<label><esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'><b/>" OCT1
+			      "</esssecuritylabel></label>"),
+		SECURITYLABEL("<label>" ESS("MQ8CAQEGCisGAQQBgf1ZTQ") "</label>"),
+		SECURITYLABEL("<label>" ESS("") "</label>"),
 		SECURITYLABEL("<label>" ESS(OCT1) "</label><equivalentlabel>" ESS("AAAA") "</equivalentlabel>"),
 	};
 	struct fixture *f = *state;
@@ -56,7 +71,10 @@ static void base64_may_be_broken_into_lines(void **state)
 	struct label_element element;
 	const char *unpadded = LABELLED("MTgCAQMGCisGAQQBgf1ZTQExJzAlgApghkgBZQIBCAMBoRcwFQYLKwYBBAGB/VlNAQIxBgIBAQIBAg");
 
-	assert_int_equal(parse(f, LABELLED("\n  MTgCAQMGCisGAQQBgf1ZTQExJzAlgApghkgB\n  ZQIBCAMBoRcwFQYLKwYBBAGB/VlNAQIxBgIBAQIBAg==\n"), &element), 0);
+	assert_int_equal(
+		parse(f, LABELLED("\n  MTgCAQMGCisGAQQBgf1ZTQExJzAlgApghkgB\n  ZQIBCAMBoRcwFQYLKwYBBAGB/VlNAQIxBgIBAQIBAg==\n"),
+		      &element),
+		0);
 	assert_true(label_same(&element.label, label_of(f, label_vectors[L2])));
 	assert_int_equal(parse(f, unpadded, &element), TRUNK_EINVAL);
 	lenient.takes_unpadded_base64 = true;
@@ -69,9 +87,11 @@ static void unknown_formats_are_read_and_deny(void **state)
 	struct fixture *f = *state;
 	struct label_element element;
 
-	assert_int_equal(parse(f, SECURITYLABEL("<label><icismlabel xmlns='http://example.gov/IC-ISM/0'/></label>"), &element), 0);
+	assert_int_equal(parse(f, SECURITYLABEL("<label><icismlabel xmlns='http://example.gov/IC-ISM/0'/></label>"), &element),
+			 0);
 	assert_string_equal(reason(f, element.label.fault), "format:icismlabel");
-	assert_int_equal(parse(f, SECURITYLABEL("<label><BindingInformation xmlns='" NS_STANAG_BINDING "'/></label>"), &element), 0);
+	assert_int_equal(
+		parse(f, SECURITYLABEL("<label><BindingInformation xmlns='" NS_STANAG_BINDING "'/></label>"), &element), 0);
 	assert_int_equal(element.label.fault.why, LABEL_FORMAT);
 	assert_int_equal(parse(f, SECURITYLABEL("<label><esssecuritylabel>" OCT1 "</esssecuritylabel></label>"), &element), 0);
 	assert_int_equal(element.label.fault.why, LABEL_FORMAT);        /* in the wrong namespace */
@@ -100,10 +120,15 @@ static void what_is_made_is_in_schema_order(void **state)
 	struct fixture *f = *state;
 	struct xml_node *node;
 
-	assert_int_equal(label_element_make(&f->arena, label_of(f, label_vectors[L2]), LABEL_FORM_ESS, STR(""), &f->options, &node), 0);
-	assert_string_equal(text(f, node), SECURITYLABEL("<displaymarking fgcolor='black' bgcolor='yellow'>FARM GUARDED REL XAA/XBB</displaymarking>"
-		"<label>" ESS(OCT2) "</label>"));
-	assert_int_equal(label_element_make(&f->arena, label_of(f, label_vectors[L9]), LABEL_FORM_ESS, STR(""), &f->options, &node), TRUNK_EINVAL);
+	assert_int_equal(
+		label_element_make(&f->arena, label_of(f, label_vectors[L2]), LABEL_FORM_ESS, STR(""), &f->options, &node), 0);
+	assert_string_equal(
+		text(f, node),
+		SECURITYLABEL("<displaymarking fgcolor='black' bgcolor='yellow'>FARM GUARDED REL XAA/XBB</displaymarking>"
+			      "<label>" ESS(OCT2) "</label>"));
+	assert_int_equal(
+		label_element_make(&f->arena, label_of(f, label_vectors[L9]), LABEL_FORM_ESS, STR(""), &f->options, &node),
+		TRUNK_EINVAL);
 }
 
 static void markings_compare_with_their_colours(void **state)

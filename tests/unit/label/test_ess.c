@@ -147,22 +147,26 @@ static void categories_of_the_common_family(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 03 02 06 C0"), "FARM: GUARDED; Compartment=ORCHID,TULIP");
+	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 03 02 06 C0"),
+			    "FARM: GUARDED; Compartment=ORCHID,TULIP");
 	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 03 02 05 20"), "invalid:value");
 	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 03 02 00 00"), "FARM: GUARDED");
 	assert_string_equal(category(f, COMMON "00", "30 10 " COMPARTMENT_SET " 03 01 00"), "FARM: GUARDED");
-	assert_string_equal(category(f, COMMON "02", "30 11 " COMPARTMENT_SET " 03 02 07 80"), "invalid:value");   /* wrong tag type */
+	assert_string_equal(category(f, COMMON "02", "30 11 " COMPARTMENT_SET " 03 02 07 80"),
+			    "invalid:value"); /* wrong tag type */
 	assert_string_equal(category(f, COMMON "02", "30 10 " COMPARTMENT_SET " 03 01 00"), "invalid:value");
 	assert_string_equal(category(f, COMMON "04", "30 12 " REL_SET " 31 03 02 01 01"), "invalid:value");
 	assert_string_equal(category(f, COMMON "01", "30 0F " REL_SET " 31 00"), "invalid:value");      /* for nobody */
 	assert_string_equal(category(f, COMMON "00", "30 10 06 0B 2B 06 01 04 01 81 FD 59 4D 01 09 03 01 00"), "invalid:value");
+	assert_string_equal(category(f, COMMON "04", "30 0F " COMPARTMENT_SET " 31 00"), "invalid:value");
 	assert_string_equal(category(f, COMMON "05", "05 00"), "invalid:category");
 	assert_string_equal(category(f, "2A 03", "05 00"), "invalid:category");
-	assert_string_equal(category(f, COMMON "00", "30 12 " COMPARTMENT_SET " 31 03 02 01 01"), "malformed");  /* numbers for bits */
+	assert_string_equal(category(f, COMMON "00", "30 12 " COMPARTMENT_SET " 31 03 02 01 01"),
+			    "malformed"); /* numbers for bits */
 	assert_string_equal(category(f, COMMON "01", "30 11 " REL_SET " 03 02 06 C0"), "malformed");
 	assert_string_equal(category(f, COMMON "00", "31 11 " COMPARTMENT_SET " 03 02 06 C0"), "malformed");
 	assert_string_equal(category(f, COMMON "00", "30 13 " COMPARTMENT_SET " 03 02 06 C0 05 00"), "malformed");
-	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 23 02 06 C0"), "malformed");     /* constructed */
+	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 23 02 06 C0"), "malformed"); /* constructed */
 	assert_string_equal(category(f, COMMON "00", "30 11 " COMPARTMENT_SET " 03 02 06 C0 05 00"), "malformed");
 	assert_string_equal(category(f, COMMON "01", "30 12 " REL_SET " 31 03 02 01 FF"), "malformed");
 }
@@ -172,16 +176,20 @@ static void categories_of_the_older_family(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(category(f, MISSI, "31 17 30 15 " COMPARTMENT_SET " 30 06 A1 04 03 02 07 80"), "FARM: GUARDED; Compartment=ORCHID");
-	assert_string_equal(category(f, MISSI, "31 18 30 16 " REL_SET " 30 07 A2 05 31 03 02 01 01"), "FARM: GUARDED; Releasable To=XAA");
+	assert_string_equal(category(f, MISSI, "31 17 30 15 " COMPARTMENT_SET " 30 06 A1 04 03 02 07 80"),
+			    "FARM: GUARDED; Compartment=ORCHID");
+	assert_string_equal(category(f, MISSI, "31 18 30 16 " REL_SET " 30 07 A2 05 31 03 02 01 01"),
+			    "FARM: GUARDED; Releasable To=XAA");
 	assert_string_equal(category(f, MISSI, "31 17 30 15 06 0B 2B 06 01 04 01 81 FD 59 4D 01 03 30 06 A7 04 03 02 07 80"),
 			    "FARM: GUARDED; Admin=STAFF");
 	assert_string_equal(category(f, MISSI, "31 17 30 15 " COMPARTMENT_SET " 30 06 A6 04 03 02 07 80"), "invalid:value");
 	/* A level inside of the tag: nobody knows what it restricts. */
-	assert_string_equal(category(f, MISSI, "31 1A 30 18 " COMPARTMENT_SET " 30 09 A1 07 02 01 03 03 02 07 80"), "invalid:value");
+	assert_string_equal(category(f, MISSI, "31 1A 30 18 " COMPARTMENT_SET " 30 09 A1 07 02 01 03 03 02 07 80"),
+			    "invalid:value");
 	assert_string_equal(category(f, MISSI, "31 17 30 15 " COMPARTMENT_SET " 30 06 A3 04 03 02 07 80"), "malformed");
 	assert_string_equal(category(f, MISSI, "31 15 30 13 " COMPARTMENT_SET " 30 04 81 02 07 80"), "malformed");
-	assert_string_equal(category(f, MISSI, "30 0F 06 01 29 31 0A 30 08 06 01 29 30 03 A1 01 00"), "malformed");   /* lrbacInfo */
+	assert_string_equal(category(f, MISSI, "30 0F 06 01 29 31 0A 30 08 06 01 29 30 03 A1 01 00"),
+			    "malformed"); /* lrbacInfo */
 	/* SSLPrivileges are for clearances. */
 	assert_string_equal(category(f, "60 86 48 01 65 02 01 08 02", "31 00"), "invalid:category");
 }
@@ -191,9 +199,11 @@ static void a_tag_stands_once(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(fault(f, "31 5C 02 01 03 " FARM_OID " 31 4B"
+	assert_string_equal(fault(f,
+				  "31 5C 02 01 03 " FARM_OID " 31 4B"
 				  " 30 22 80 0A 60 86 48 01 65 02 01 08 03 01 A1 14 30 12 " REL_SET " 31 03 02 01 01"
-				  " 30 25 80 0A 60 86 48 01 65 02 01 08 03 01 A1 17 30 15 " REL_SET " 31 06 02 01 02 02 01 01"), "malformed");
+				  " 30 25 80 0A 60 86 48 01 65 02 01 08 03 01 A1 17 30 15 " REL_SET " 31 06 02 01 02 02 01 01"),
+			    "malformed");
 }
 
 static void limits_hold(void **state)
@@ -216,7 +226,8 @@ static void limits_hold(void **state)
 		for (size_t i = 0; i < buf_len(&value); i++)
 			buf_addf(&digits, "%02x", (unsigned char)buf_str(&value).at[i]);
 		buf_add(&digits, str_make("", 1));
-		assert_string_equal(category(f, COMMON "00", digits.at), octets == LABEL_VALUES_MAX / 8 ? "FARM: GUARDED" : "limit");
+		assert_string_equal(category(f, COMMON "00", digits.at),
+				    octets == LABEL_VALUES_MAX / 8 ? "FARM: GUARDED" : "limit");
 	}
 	buf_fini(&bits);
 	buf_fini(&value);
@@ -236,7 +247,8 @@ static void a_label_has_a_size(void **state)
 	at = arena_alloc(&f->arena, 4 * LABEL_BYTES_MAX + 1);
 	memset(at, ' ', 4 * LABEL_BYTES_MAX + 1);
 	assert_int_equal(label_parse_base64(&f->arena, str_make(at, 4 * LABEL_BYTES_MAX), &f->options, &label), TRUNK_EINVAL);
-	assert_int_equal(label_parse_base64(&f->arena, str_make(at, 4 * LABEL_BYTES_MAX + 1), &f->options, &label), TRUNK_ELIMIT);
+	assert_int_equal(label_parse_base64(&f->arena, str_make(at, 4 * LABEL_BYTES_MAX + 1), &f->options, &label),
+			 TRUNK_ELIMIT);
 }
 
 static void so_many_categories(void **state)
@@ -310,23 +322,60 @@ static void both_families_are_written_so_that_they_read_back(void **state)
 		struct label label;
 		const char *words = "T: S; A=Bit,Big; B=One,Other; C=Three; D=Four,Wide; E=Five; G=Six";
 
-		buf_addf(&spif, "<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.1' rbacId='2.16.840.1.101.2.1.8.%s'>"
+		buf_addf(&spif,
+			 "<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.1' rbacId='2.16.840.1.101.2.1.8.%s'>"
 			 "<securityPolicyId name='T' id='1.2.3'/>" CLASSES SETS(
-			 SET("A", "1.2.3.1", TAG("a", "tagType='restrictive'", VALUE("Bit", "0", "") VALUE("Big", "1023", "")))
-			 SET("B", "1.2.3.2", TAG("b", "tagType='permissive'", VALUE("One", "3", "") VALUE("Other", "9", "")))
-			 SET("C", "1.2.3.3", TAG("c", "tagType='enumerated' enumType='restrictive'", VALUE("Three", "300", "")))
-			 SET("D", "1.2.3.4", TAG("d", "tagType='enumerated' enumType='permissive'", VALUE("Four", "128", "") VALUE("Wide",
-			     "4294967295", "")))
-			 SET("E", "1.2.3.5", TAG("e", "tagType='tagType7' tag7Encoding='bitSetAttributes'", VALUE("Five", "5", "")))
-			 SET("G", "1.2.3.6", TAG("g", "tagType='tagType7' tag7Encoding='securityAttributes'", VALUE("Six", "6", "")))) "</SPIF>",
+				 SET("A", "1.2.3.1",
+				     TAG("a", "tagType='restrictive'", VALUE("Bit", "0", "") VALUE("Big", "1023", "")))
+					 SET("B", "1.2.3.2",
+					     TAG("b", "tagType='permissive'", VALUE("One", "3", "") VALUE("Other", "9", "")))
+						 SET("C", "1.2.3.3",
+						     TAG("c", "tagType='enumerated' enumType='restrictive'",
+							 VALUE("Three", "300",
+							       ""))) SET("D", "1.2.3.4",
+									 TAG("d", "tagType='enumerated' enumType='permissive'",
+									     VALUE("Four", "128", "")
+										     VALUE("Wide", "4294967295", "")))
+							 SET("E", "1.2.3.5",
+							     TAG("e", "tagType='tagType7' tag7Encoding='bitSetAttributes'",
+								 VALUE("Five", "5", "")))
+								 SET("G", "1.2.3.6",
+								     TAG("g",
+									 "tagType='tagType7' tag7Encoding='securityAttributes'",
+									 VALUE("Six", "6", "")))) "</SPIF>",
 			 families[i]);
 		assert_int_equal(label_policies_add(policies, "x", buf_str(&spif), NULL, NULL), 0);
-		assert_int_equal(label_parse_base64(&f->arena, str_of(base64(f, words_in(f, &options, words))), &options, &label), 0);
+		assert_int_equal(
+			label_parse_base64(&f->arena, str_of(base64(f, words_in(f, &options, words))), &options, &label), 0);
 		assert_true(label_same(&label, words_in(f, &options, words)));
 		assert_string_equal(in_words(f, &label), words);
 		buf_fini(&spif);
 		label_policies_free(&policies);
 	}
+}
+
+/* [2] is what the SPIF says; where that has both kinds under one number, nobody can say which is meant. */
+static void a_number_that_means_two_values_is_unknown(void **state)
+{
+	struct fixture *f = *state;
+	struct label_policies *policies = label_policies_new();
+	const struct label_options options = {.policies = policies};
+	struct label label;
+
+	policy_add(policies, SPIF(CLASSES SETS(SET("A", "1.2.3.1",
+		TAG("Must", "tagType='enumerated' enumType='restrictive'", VALUE("X", "1", "") VALUE("Y", "2", ""))
+		TAG("May", "tagType='enumerated' enumType='permissive'", VALUE("Z", "1", ""))))));
+	for (unsigned lacv = 1; lacv <= 2; lacv++) {
+		char digits[256];
+
+		snprintf(digits, sizeof(digits),
+			 "31 2A 02 01 01 06 02 2A 03 31 21 30 1F 80 09 60 86 48 01 65 02 01 08 01 A1 12 31 10"
+			 " 30 0E 06 03 2A 03 01 30 07 A2 05 31 03 02 01 %02x",
+			 lacv);
+		assert_int_equal(label_parse_der(&f->arena, hex(f, digits), &options, &label), 0);
+		assert_string_equal(reason(f, label.fault), lacv == 1 ? "invalid:value" : "granted");
+	}
+	label_policies_free(&policies);
 }
 
 /* Two tags of one set share one bit string; the lacv tells which tag a bit is of. */
@@ -340,8 +389,10 @@ static void tags_of_one_set_share_their_bits(void **state)
 	policy_add(policies, SPIF(CLASSES SETS(SET("Taste", "1.2.3.1",
 		TAG("Texture", "tagType='permissive'", VALUE("Crunchy", "0", "") VALUE("Chewy", "1", ""))
 		TAG("Flavour", "tagType='permissive'", VALUE("Sweet", "3", ""))))));
-	assert_int_equal(label_parse_base64(&f->arena, str_of(base64(f, words_in(f, &options, "TEST: U; Texture=Chewy; Flavour=Sweet"))),
-					    &options, &label), 0);
+	assert_int_equal(label_parse_base64(&f->arena,
+					    str_of(base64(f, words_in(f, &options, "TEST: U; Texture=Chewy; Flavour=Sweet"))),
+					    &options, &label),
+			 0);
 	assert_string_equal(in_words(f, &label), "TEST: U; Texture=Chewy; Flavour=Sweet");
 	assert_string_equal(base64(f, &label), "MSQCAQEGAioDMRswGYAKYIZIAWUCAQgDAqELMAkGAyoDAQMCBFA=");
 	label_policies_free(&policies);
@@ -364,6 +415,7 @@ int main(void)
 		TEST(a_privacy_mark_has_128_characters),
 		TEST(a_default_policy_reads_labels_without_one),
 		TEST(both_families_are_written_so_that_they_read_back),
+		TEST(a_number_that_means_two_values_is_unknown),
 		TEST(tags_of_one_set_share_their_bits),
 	};
 

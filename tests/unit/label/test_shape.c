@@ -15,10 +15,16 @@ static void a_marking_is_made_anew_and_none_is_added(void **state)
 	assert_string_equal(leaves(f, &request, MESSAGE(BODY MARKED_AS("<displaymarking>FARM OPEN</displaymarking>", OCT2))),
 			    MESSAGE(BODY MARKED_AS(FARM_GUARDED, OCT2)));
 	/* White on white cannot be read. */
-	assert_string_equal(leaves(f, &request, MESSAGE(BODY MARKED_AS("<displaymarking bgcolor='white' fgcolor='white'>FARM GUARDED REL XAA/XBB"
-		"</displaymarking>", OCT2))), MESSAGE(BODY MARKED_AS("<displaymarking bgcolor='yellow' fgcolor='black'>FARM GUARDED REL XAA/XBB"
-		"</displaymarking>", OCT2)));
+	assert_string_equal(
+		leaves(f, &request,
+		       MESSAGE(BODY MARKED_AS("<displaymarking bgcolor='white' fgcolor='white'>FARM GUARDED REL XAA/XBB"
+					      "</displaymarking>",
+					      OCT2))),
+		MESSAGE(BODY MARKED_AS("<displaymarking bgcolor='yellow' fgcolor='black'>FARM GUARDED REL XAA/XBB"
+				       "</displaymarking>",
+				       OCT2)));
 	request.adds_marking = true;
+	assert_string_equal(leaves(f, &request, MESSAGE(BODY MARKED_AS(FARM_GUARDED, OCT2))), "unchanged");
 	assert_string_equal(leaves(f, &request, MESSAGE(BODY LABELLED(OCT2))), MESSAGE(BODY MARKED_AS(FARM_GUARDED, OCT2)));
 }
 
@@ -27,8 +33,10 @@ static void markings_of_nested_messages_are_made_anew_too(void **state)
 	struct fixture *f = *state;
 	const struct label_request request = request_of(f, K1, K2);
 
-	assert_string_equal(leaves(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY MARKED_AS("<displaymarking>x</displaymarking>", OCT2))))),
-			    MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY MARKED_AS(FARM_GUARDED, OCT2)))));
+	assert_string_equal(
+		leaves(f, &request,
+		       MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY MARKED_AS("<displaymarking>x</displaymarking>", OCT2))))),
+		MESSAGE(LABELLED(OCT1) FORWARDED(INNER(BODY MARKED_AS(FARM_GUARDED, OCT2)))));
 }
 
 static void an_equivalent_is_added(void **state)
@@ -41,7 +49,8 @@ static void an_equivalent_is_added(void **state)
 	assert_string_equal(leaves(f, &request, MESSAGE(BODY WITH_EQUIVALENT(OCT2, OCT2_MILL))), "unchanged");
 	request = request_of(f, K1, K2);
 	request.treatment = LABEL_ADD_EQUIVALENT;
-	assert_string_equal(leaves(f, &request, MESSAGE(BODY LABELLED(OCT2))), "unchanged");    /* the recipient is of the same policy */
+	assert_string_equal(leaves(f, &request, MESSAGE(BODY LABELLED(OCT2))),
+			    "unchanged"); /* the recipient is of the same policy */
 }
 
 /* Two clearances of one policy want one equivalent. */
@@ -61,21 +70,27 @@ static void a_stanag_label_gets_a_stanag_equivalent(void **state)
 	struct fixture *f = *state;
 	struct label_options options = f->options;
 	struct label_request request = request_of(f, K1, K5);
-#define STANAG_INFO(policy, class) "<ConfidentialityInformation><PolicyIdentifier " policy "</PolicyIdentifier><Classification>" class \
+#define STANAG_INFO(policy, class) "<ConfidentialityInformation><PolicyIdentifier " policy \
+	"</PolicyIdentifier><Classification>" class \
 	"</Classification></ConfidentialityInformation>"
 #define STANAG_OPEN "<originatorConfidentialityLabel xmlns='" NS_STANAG_LABEL "'>" \
-	STANAG_INFO("URI='urn:oid:1.3.6.1.4.1.32473.77.1'>FARM", "OPEN") "<CreationDateTime>2026-03-01T09:00:00Z</CreationDateTime>" \
+	STANAG_INFO("URI='urn:oid:1.3.6.1.4.1.32473.77.1'>FARM", "OPEN") \
+		"<CreationDateTime>2026-03-01T09:00:00Z</CreationDateTime>" \
 	"</originatorConfidentialityLabel>"
 
 	request.treatment = LABEL_ADD_EQUIVALENT;
-	assert_string_equal(leaves(f, &request, MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label>"))),
-		MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label><equivalentlabel><alternativeConfidentialityLabel xmlns='" NS_STANAG_LABEL "'>"
-		STANAG_INFO("URI='urn:oid:1.3.6.1.4.1.32473.77.2'>MILL", "LOW") "<CreationDateTime>2026-06-01T00:00:00Z</CreationDateTime>"
-		"</alternativeConfidentialityLabel></equivalentlabel>")));
+	assert_string_equal(
+		leaves(f, &request, MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label>"))),
+		MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN
+				      "</label><equivalentlabel><alternativeConfidentialityLabel xmlns='" NS_STANAG_LABEL
+				      "'>" STANAG_INFO("URI='urn:oid:1.3.6.1.4.1.32473.77.2'>MILL",
+						       "LOW") "<CreationDateTime>2026-06-01T00:00:00Z</CreationDateTime>"
+							      "</alternativeConfidentialityLabel></equivalentlabel>")));
 	options.has_clock = false;              /* ESS says it without a time */
 	request.options = &options;
-	assert_string_equal(leaves(f, &request, MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label>"))),
-			    MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label><equivalentlabel>" ESS(OCT_LOW) "</equivalentlabel>")));
+	assert_string_equal(
+		leaves(f, &request, MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label>"))),
+		MESSAGE(SECURITYLABEL("<label>" STANAG_OPEN "</label><equivalentlabel>" ESS(OCT_LOW) "</equivalentlabel>")));
 }
 
 static void a_label_is_translated_in_place(void **state)
@@ -85,8 +100,10 @@ static void a_label_is_translated_in_place(void **state)
 
 	request.treatment = LABEL_TRANSLATE;
 	assert_string_equal(leaves(f, &request, MESSAGE(LABELLED(OCT2) BODY)), MESSAGE(LABELLED(OCT2_MILL) BODY));
-	assert_string_equal(leaves(f, &request, MESSAGE(MARKED_AS(FARM_GUARDED, OCT2) BODY)), MESSAGE(MARKED_AS(MILL_HIGH, OCT2_MILL) BODY));
-	assert_string_equal(leaves(f, &request, MESSAGE(WITH_EQUIVALENT(OCT2, OCT2_MILL) BODY)), MESSAGE(LABELLED(OCT2_MILL) BODY));
+	assert_string_equal(leaves(f, &request, MESSAGE(MARKED_AS(FARM_GUARDED, OCT2) BODY)),
+			    MESSAGE(MARKED_AS(MILL_HIGH, OCT2_MILL) BODY));
+	assert_string_equal(leaves(f, &request, MESSAGE(WITH_EQUIVALENT(OCT2, OCT2_MILL) BODY)),
+			    MESSAGE(LABELLED(OCT2_MILL) BODY));
 	assert_string_equal(leaves(f, &request, MESSAGE(LABELLED(OCT3) BODY)), "no-equivalent:class");
 	request = request_of(f, K1, K1);
 	request.treatment = LABEL_TRANSLATE;
@@ -100,8 +117,9 @@ static void a_peer_without_labels_gets_a_first_line(void **state)
 #define XHTML "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>x</body></html>"
 
 	request.treatment = LABEL_FIRST_LINE;
-	assert_string_equal(leaves(f, &request, MESSAGE(LABELLED(OCT2) "<body>a</body>" XHTML "<body xml:lang='de'>b</body>")),
-			    MESSAGE("<body>FARM GUARDED REL XAA/XBB\na</body><body xml:lang='de'>FARM GUARDED REL XAA/XBB\nb</body>"));
+	assert_string_equal(
+		leaves(f, &request, MESSAGE(LABELLED(OCT2) "<body>a</body>" XHTML "<body xml:lang='de'>b</body>")),
+		MESSAGE("<body>FARM GUARDED REL XAA/XBB\na</body><body xml:lang='de'>FARM GUARDED REL XAA/XBB\nb</body>"));
 	/* Once: what is there already is not said again, and what only looks like it is. */
 	assert_string_equal(leaves(f, &request, MESSAGE(LABELLED(OCT2) "<body>FARM GUARDED REL XAA/XBB\na</body>")),
 			    MESSAGE("<body>FARM GUARDED REL XAA/XBB\na</body>"));
@@ -112,16 +130,22 @@ static void a_peer_without_labels_gets_a_first_line(void **state)
 	assert_string_equal(leaves(f, &request, MESSAGE(LABELLED(OCT1) "<x xmlns='urn:x'/>")), MESSAGE("<x xmlns='urn:x'/>"));
 	request.default_label = words_of(f, "FARM: OPEN");
 	assert_string_equal(leaves(f, &request, MESSAGE("<body>a</body>")), MESSAGE("<body>FARM OPEN\na</body>"));
-	assert_string_equal(leaves(f, &request, MESSAGE("<body>a</body>" SECURITYLABEL("<label/>"))), MESSAGE("<body>FARM OPEN\na</body>"));
+	assert_string_equal(leaves(f, &request, MESSAGE("<body>a</body>" SECURITYLABEL("<label/>"))),
+			    MESSAGE("<body>FARM OPEN\na</body>"));
 }
 
 /* Signed or encrypted: refused rather than altered. */
 static void what_is_sealed_is_refused_rather_than_altered(void **state)
 {
 	static const char *const sealed[] = {
-		"<x xmlns='jabber:x:encrypted'>a</x>", "<x xmlns='jabber:x:signed'>a</x>", "<encrypted xmlns='eu.siacs.conversations.axolotl'/>",
-		"<encrypted xmlns='urn:xmpp:omemo:2'/>", "<openpgp xmlns='urn:xmpp:openpgp:0'/>", "<e2e xmlns='urn:ietf:params:xml:ns:xmpp-e2e'/>",
-		"<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/>", "<body>?OTR:AAMC</body>",
+		"<x xmlns='jabber:x:encrypted'>a</x>",
+		"<x xmlns='jabber:x:signed'>a</x>",
+		"<encrypted xmlns='eu.siacs.conversations.axolotl'/>",
+		"<encrypted xmlns='urn:xmpp:omemo:2'/>",
+		"<openpgp xmlns='urn:xmpp:openpgp:0'/>",
+		"<e2e xmlns='urn:ietf:params:xml:ns:xmpp-e2e'/>",
+		"<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/>",
+		"<body>?OTR:AAMC</body>",
 	};
 	struct fixture *f = *state;
 	struct label_request first = request_of(f, K1, K2), keep = request_of(f, K1, K2);

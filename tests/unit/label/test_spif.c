@@ -89,7 +89,8 @@ static void nato_and_public_compare_without_case(void **state)
 static void prolog_and_comments_are_skipped(void **state)
 {
 	(void)state;
-	loads("\xef\xbb\xbf<?xml version='1.0' encoding='utf-8' standalone='yes'?>\n<!-- a --><!-- <b> & -->" SPIF(CLASSES "<!--c-->") "\n<!---->\n");
+	loads("\xef\xbb\xbf<?xml version='1.0' encoding='utf-8' standalone='yes'?>\n<!-- a --><!-- <b> & -->" SPIF(
+		CLASSES "<!--c-->") "\n<!---->\n");
 	loads("<?xml version=\"1.0\"?>" SPIF(CLASSES));
 	refused("<?xml version='1.0' encoding='ISO-8859-1'?>" SPIF(CLASSES), TRUNK_EXML_ENCODING, "UTF-8");
 	refused("<?xml version='1.0' encoding='UTF-8", TRUNK_EXML, "not well-formed");
@@ -114,13 +115,17 @@ static void only_versions_2_0_and_2_1_are_read(void **state)
 {
 	(void)state;
 	loads("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.0'>" POLICY_ID CLASSES "</SPIF>");
-	loads("<s:SPIF xmlns:s='http://www.xmlspif.org/spif' schemaVersion='2.1'><s:securityPolicyId name='A' id='1.2'/><s:securityClassifications>"
+	loads("<s:SPIF xmlns:s='http://www.xmlspif.org/spif' schemaVersion='2.1'><s:securityPolicyId name='A' "
+	      "id='1.2'/><s:securityClassifications>"
 	      "<s:securityClassification name='U' lacv='1' hierarchy='1'/></s:securityClassifications></s:SPIF>");
-	refused("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='1.0'>" POLICY_ID CLASSES "</SPIF>", TRUNK_EINVAL, "2.0 and 2.1");
-	refused("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='3.0'>" POLICY_ID CLASSES "</SPIF>", TRUNK_EINVAL, "2.0 and 2.1");
+	refused("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='1.0'>" POLICY_ID CLASSES "</SPIF>", TRUNK_EINVAL,
+		"2.0 and 2.1");
+	refused("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='3.0'>" POLICY_ID CLASSES "</SPIF>", TRUNK_EINVAL,
+		"2.0 and 2.1");
 	refused("<SPIF xmlns='http://www.xmlspif.org/spif'>" POLICY_ID CLASSES "</SPIF>", TRUNK_EINVAL, "2.0 and 2.1");
 	refused("<SPIF schemaVersion='2.1'>" POLICY_ID CLASSES "</SPIF>", TRUNK_EINVAL, "is not SPIF in namespace");
-	refused("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.1'>" CLASSES "</SPIF>", TRUNK_EINVAL, "one securityPolicyId");
+	refused("<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.1'>" CLASSES "</SPIF>", TRUNK_EINVAL,
+		"one securityPolicyId");
 	refused(SPIF(CLASSES POLICY_ID), TRUNK_EINVAL, "one securityPolicyId");
 }
 
@@ -128,7 +133,8 @@ static void unknown_elements_are_errors(void **state)
 {
 	(void)state;
 	refused(SPIF(CLASSES "<newRule/>"), TRUNK_EINVAL, "error test.xml newRule: is not known in SPIF");
-	refused(SPIF("<securityClassifications><tagCategory name='A' lacv='1'/></securityClassifications>"), TRUNK_EINVAL, "tagCategory \"A\"");
+	refused(SPIF("<securityClassifications><tagCategory name='A' lacv='1'/></securityClassifications>"), TRUNK_EINVAL,
+		"tagCategory \"A\"");
 	refused(SPIF(CLASSES "<x xmlns='urn:x'/>"), TRUNK_EINVAL, "inside of extensions alone");
 	refused(SPIF(CLASSES "text"), TRUNK_EINVAL, "text stands");
 	loads(SPIF(CLASSES "<extensions><x xmlns='urn:x'><SPIF>any</SPIF></x></extensions>"));
@@ -148,11 +154,16 @@ static void names_and_numbers_are_there_once(void **state)
 	refused(SPIF_NAMED("A", "1.2.x", CLASSES), TRUNK_EINVAL, "object identifier");
 	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", "") SET("A", "1.2.3.2", ""))), TRUNK_EINVAL, "name or id of tag set");
 	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", "") SET("B", "1.2.3.1", ""))), TRUNK_EINVAL, "name or id of tag set");
-	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive'", VALUE("X", "1", "")) TAG("S", "tagType='restrictive'",
-		VALUE("Y", "1", ""))))), TRUNK_EINVAL, "have the same lacv");
+	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1",
+				      TAG("T", "tagType='restrictive'", VALUE("X", "1", ""))
+					      TAG("S", "tagType='restrictive'", VALUE("Y", "1", ""))))),
+		TRUNK_EINVAL, "have the same lacv");
 	/* Bits and numbers are told apart. */
-	loads(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive'", VALUE("X", "1", "")) TAG("S", "tagType='enumerated' "
-		"enumType='restrictive'", VALUE("Y", "1", ""))))));
+	loads(SPIF(CLASSES SETS(SET("A", "1.2.3.1",
+				    TAG("T", "tagType='restrictive'", VALUE("X", "1", "")) TAG("S",
+											       "tagType='enumerated' "
+											       "enumType='restrictive'",
+											       VALUE("Y", "1", ""))))));
 }
 
 static void tag_types_are_known(void **state)
@@ -160,16 +171,22 @@ static void tag_types_are_known(void **state)
 	(void)state;
 	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='other'", "")))), TRUNK_EINVAL, "tagType is none of");
 	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "", "")))), TRUNK_EINVAL, "tagType is none of");
-	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='enumerated'", "")))), TRUNK_EINVAL, "tagType is none of");
+	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='enumerated'", "")))), TRUNK_EINVAL,
+		"tagType is none of");
 	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='tagType7'", "")))), TRUNK_EINVAL, "tag7Encoding");
-	warned(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='notApplicable'", VALUE("X", "1", ""))))), "notApplicable");
-	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive'", VALUE("X", "16384", ""))))), TRUNK_EINVAL, "lacv");
-	loads(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='enumerated' enumType='permissive'", VALUE("X", "4294967295", ""))))));
-	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive' minSelection='3' maxSelection='2'", "")))),
+	warned(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='notApplicable'", VALUE("X", "1", ""))))),
+	       "notApplicable");
+	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive'", VALUE("X", "16384", ""))))),
+		TRUNK_EINVAL, "lacv");
+	loads(SPIF(CLASSES SETS(
+		SET("A", "1.2.3.1", TAG("T", "tagType='enumerated' enumType='permissive'", VALUE("X", "4294967295", ""))))));
+	refused(SPIF(CLASSES SETS(
+			SET("A", "1.2.3.1", TAG("T", "tagType='restrictive' minSelection='3' maxSelection='2'", "")))),
 		TRUNK_EINVAL, "demands more values");
-	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive' singleSelection='perhaps'", "")))), TRUNK_EINVAL,
-		"neither true nor false");
-	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive'", "<tagCategory name='X' lacv='1' notAfter='2031'/>")))),
+	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive' singleSelection='perhaps'", "")))),
+		TRUNK_EINVAL, "neither true nor false");
+	refused(SPIF(CLASSES SETS(SET("A", "1.2.3.1",
+				      TAG("T", "tagType='restrictive'", "<tagCategory name='X' lacv='1' notAfter='2031'/>")))),
 		TRUNK_EINVAL, "notAfter is no time");
 }
 
@@ -178,48 +195,64 @@ static void rules_point_at_what_there_is(void **state)
 {
 	(void)state;
 	refused(RULE("<excludedClass>V</excludedClass>"), TRUNK_EINVAL, "names class \"V\"");
-	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='B' tagType='restrictive' lacv='1'/></requiredCategory>"),
+	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='B' tagType='restrictive' "
+		     "lacv='1'/></requiredCategory>"),
 		TRUNK_EINVAL, "does not have");
-	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' lacv='9'/></requiredCategory>"),
+	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' "
+		     "lacv='9'/></requiredCategory>"),
 		TRUNK_EINVAL, "does not have");
-	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='A' tagType='permissive' all='true'/></requiredCategory>"),
+	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='A' tagType='permissive' "
+		     "all='true'/></requiredCategory>"),
 		TRUNK_EINVAL, "does not have");
-	refused(RULE("<requiredCategory operation='some'><categoryGroup tagSetRef='A' tagType='restrictive' lacv='1'/></requiredCategory>"),
+	refused(RULE("<requiredCategory operation='some'><categoryGroup tagSetRef='A' tagType='restrictive' "
+		     "lacv='1'/></requiredCategory>"),
 		TRUNK_EINVAL, "operation is none of");
 	refused(RULE("<requiredCategory operation='all'/>"), TRUNK_EINVAL, "no categoryGroup");
-	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' lacv='1' all='true'/></requiredCategory>"),
+	refused(RULE("<requiredCategory operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' lacv='1' "
+		     "all='true'/></requiredCategory>"),
 		TRUNK_EINVAL, "both lacv and all");
 	refused(RULE("<excludedCategory tagSetRef='A' tagType='restrictive' lacv='9'/>"), TRUNK_EINVAL, "does not have");
 	loads(RULE("<excludedCategory tagSetRef='A' tagType='restrictive' lacv='2'/>"));
-	loads(RULE("<requiredCategory operation='all'><categoryGroup tagSetId='1.2.3.1' tagType='restrictive' lacv='2'/></requiredCategory>"));
+	loads(RULE("<requiredCategory operation='all'><categoryGroup tagSetId='1.2.3.1' tagType='restrictive' "
+		   "lacv='2'/></requiredCategory>"));
 }
 
 static void equivalents_that_cannot_hold_are_told_of(void **state)
 {
 	(void)state;
-	warned(RULE("<equivalentSecCategoryTag policyRef='NONE' tagSetId='1.2' tagType='restrictive' lacv='1' applied='both'/>"),
+	warned(RULE("<equivalentSecCategoryTag policyRef='NONE' tagSetId='1.2' tagType='restrictive' lacv='1' "
+		    "applied='both'/>"),
 	       "not among equivalentPolicies");
 	warned(RULE("<equivalentSecCategoryTag policyRef='O' action='discard' applied='encrypt'/>"), "no longer restricts");
 	warned(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='tagType7' lacv='1' applied='encrypt'/>"),
 	       "no longer restricts");
-	warned(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='restrictive' lacv='1' applied='encrypt'><requiredCategory "
-		    "operation='all'><categoryGroup tagSetRef='B' tagType='restrictive' lacv='1'/></requiredCategory></equivalentSecCategoryTag>"),
+	warned(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='restrictive' lacv='1' "
+		    "applied='encrypt'><requiredCategory "
+		    "operation='all'><categoryGroup tagSetRef='B' tagType='restrictive' "
+		    "lacv='1'/></requiredCategory></equivalentSecCategoryTag>"),
 	       "never holds");
-	warned(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='restrictive' lacv='1' applied='both'><requiredCategory "
-		    "operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' lacv='2'/></requiredCategory></equivalentSecCategoryTag>"),
+	warned(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='restrictive' lacv='1' "
+		    "applied='both'><requiredCategory "
+		    "operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' "
+		    "lacv='2'/></requiredCategory></equivalentSecCategoryTag>"),
 	       "not applied to decrypt");
-	refused(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='restrictive' lacv='1'/>"), TRUNK_EINVAL, "applied is none of");
-	refused(RULE("<equivalentSecCategoryTag policyRef='O' action='keep' applied='both'/>"), TRUNK_EINVAL, "action is not discard");
-	refused(SPIF(CLASSES "<equivalentPolicies><equivalentPolicy name='A' id='1.2.3'/></equivalentPolicies>"), TRUNK_EINVAL, "this policy itself");
+	refused(RULE("<equivalentSecCategoryTag policyRef='O' tagSetId='1.2' tagType='restrictive' lacv='1'/>"), TRUNK_EINVAL,
+		"applied is none of");
+	refused(RULE("<equivalentSecCategoryTag policyRef='O' action='keep' applied='both'/>"), TRUNK_EINVAL,
+		"action is not discard");
+	refused(SPIF(CLASSES "<equivalentPolicies><equivalentPolicy name='A' id='1.2.3'/></equivalentPolicies>"), TRUNK_EINVAL,
+		"this policy itself");
 }
 
 static void unknown_marking_codes_are_told_of(void **state)
 {
 	(void)state;
 	warned(RULE("<markingData phrase='x'><code>pagetop</code></markingData>"), "marking code \"pagetop\"");
-	warned(SPIF(CLASSES "<markingQualifier markingCode='pageTop'><qualifier markingQualifier='x' qualifierCode='middle'/></markingQualifier>"),
+	warned(SPIF(CLASSES "<markingQualifier markingCode='pageTop'><qualifier markingQualifier='x' "
+			    "qualifierCode='middle'/></markingQualifier>"),
 	       "no effect");
-	warned(SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("T", "tagType='restrictive'", "<tagCategory name='X' lacv='1' userInput='date'/>")))),
+	warned(SPIF(CLASSES SETS(SET("A", "1.2.3.1",
+				     TAG("T", "tagType='restrictive'", "<tagCategory name='X' lacv='1' userInput='date'/>")))),
 	       "userInput");
 }
 
@@ -230,8 +263,10 @@ static void a_name_or_id_is_taken_once(void **state)
 
 	(void)state;
 	policy_add(policies, SPIF_NAMED("A", "1.2.3", CLASSES));
-	assert_int_equal(label_policies_add(policies, "b.xml", STR(SPIF_NAMED("A", "1.2.4", CLASSES)), problem_note, &problems), TRUNK_EEXIST);
-	assert_int_equal(label_policies_add(policies, "b.xml", STR(SPIF_NAMED("B", "1.2.3", CLASSES)), NULL, NULL), TRUNK_EEXIST);
+	assert_int_equal(label_policies_add(policies, "b.xml", STR(SPIF_NAMED("A", "1.2.4", CLASSES)), problem_note, &problems),
+			 TRUNK_EEXIST);
+	assert_int_equal(label_policies_add(policies, "b.xml", STR(SPIF_NAMED("B", "1.2.3", CLASSES)), NULL, NULL),
+			 TRUNK_EEXIST);
 	assert_null(label_policies_at(policies, 1));
 	assert_non_null(strstr(problems.at, "is loaded already"));
 	buf_fini(&problems);
@@ -274,13 +309,17 @@ static void limit_is(const char *before, const char *item, unsigned max, const c
 static void what_is_over_a_limit_is_refused(void **state)
 {
 	(void)state;
-	limit_is(HEAD "<securityClassifications>", CLASS("C@", "@", ""), LABEL_CLASSES_MAX, "</securityClassifications></SPIF>", "256 classes");
-	limit_is(HEAD CLASSES "<securityCategoryTagSets>", SET("S@", "1.2.3.@", ""), LABEL_TAG_SETS_MAX, "</securityCategoryTagSets></SPIF>",
-		 "256 tag sets");
-	limit_is(HEAD CLASSES "<securityCategoryTagSets><securityCategoryTagSet name='S' id='1.2.3.1'>", TAG("T@", "tagType='restrictive'", ""),
-		 LABEL_TAGS_MAX, "</securityCategoryTagSet></securityCategoryTagSets></SPIF>", "1024 tags");
-	limit_is(HEAD CLASSES "<securityCategoryTagSets><securityCategoryTagSet name='S' id='1.2.3.1'><securityCategoryTag name='T' "
-		 "tagType='restrictive'>", VALUE("V@", "@", ""), LABEL_CATEGORY_VALUES_MAX,
+	limit_is(HEAD "<securityClassifications>", CLASS("C@", "@", ""), LABEL_CLASSES_MAX, "</securityClassifications></SPIF>",
+		 "256 classes");
+	limit_is(HEAD CLASSES "<securityCategoryTagSets>", SET("S@", "1.2.3.@", ""), LABEL_TAG_SETS_MAX,
+		 "</securityCategoryTagSets></SPIF>", "256 tag sets");
+	limit_is(HEAD CLASSES "<securityCategoryTagSets><securityCategoryTagSet name='S' id='1.2.3.1'>",
+		 TAG("T@", "tagType='restrictive'", ""), LABEL_TAGS_MAX,
+		 "</securityCategoryTagSet></securityCategoryTagSets></SPIF>", "1024 tags");
+	limit_is(HEAD CLASSES
+		 "<securityCategoryTagSets><securityCategoryTagSet name='S' id='1.2.3.1'><securityCategoryTag name='T' "
+		 "tagType='restrictive'>",
+		 VALUE("V@", "@", ""), LABEL_CATEGORY_VALUES_MAX,
 		 "</securityCategoryTag></securityCategoryTagSet></securityCategoryTagSets></SPIF>", "16384 values");
 }
 
@@ -338,7 +377,8 @@ static void a_set_holds_so_many_policies(void **state)
 		struct buf text_of = {0};
 
 		buf_addf(&text_of, SPIF_NAMED("P%u", "1.2.3.%u", CLASSES), i, i);
-		assert_int_equal(label_policies_add(policies, "x", buf_str(&text_of), NULL, NULL), i < LABEL_POLICIES_MAX ? 0 : TRUNK_ELIMIT);
+		assert_int_equal(label_policies_add(policies, "x", buf_str(&text_of), NULL, NULL),
+				 i < LABEL_POLICIES_MAX ? 0 : TRUNK_ELIMIT);
 		buf_fini(&text_of);
 	}
 	label_policies_free(&policies);

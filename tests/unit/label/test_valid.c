@@ -28,7 +28,8 @@ static void an_excluded_class_makes_a_label_invalid(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(reason(f, label_validate(words_of(f, "FARM: OPEN; Compartment=TULIP"), &f->options)), "invalid:excluded");
+	assert_string_equal(reason(f, label_validate(words_of(f, "FARM: OPEN; Compartment=TULIP"), &f->options)),
+			    "invalid:excluded");
 	assert_string_equal(reason(f, label_validate(words_of(f, "FARM: GUARDED; Compartment=TULIP"), &f->options)), "granted");
 }
 
@@ -45,10 +46,14 @@ static void a_required_class_is_the_only_one(void **state)
 #define GROUP_X "<categoryGroup tagSetRef='B' tagType='tagType7' lacv='1'/>"
 #define GROUP_Y "<categoryGroup tagSetRef='B' tagType='tagType7' lacv='2'/>"
 #define GROUP_ALL "<categoryGroup tagSetRef='B' tagType='tagType7' all='true'/>"
-#define NEEDS(operation, groups) \
-	SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("A", "tagType='restrictive'", VALUE("V", "1", \
-		"<requiredCategory operation='" operation "'>" groups "</requiredCategory>"))) \
-		SET("B", "1.2.3.2", TAG("B", "tagType='tagType7' tag7Encoding='bitSetAttributes'", VALUE("X", "1", "") VALUE("Y", "2", "")))))
+#define NEEDS(operation, groups)                                                                                               \
+	SPIF(CLASSES SETS(                                                                                                     \
+		SET("A", "1.2.3.1",                                                                                            \
+		    TAG("A", "tagType='restrictive'",                                                                          \
+			VALUE("V", "1", "<requiredCategory operation='" operation "'>" groups "</requiredCategory>")))         \
+			SET("B", "1.2.3.2",                                                                                    \
+			    TAG("B", "tagType='tagType7' tag7Encoding='bitSetAttributes'",                                     \
+				VALUE("X", "1", "") VALUE("Y", "2", "")))))
 
 static void required_categories_are_counted(void **state)
 {
@@ -71,9 +76,12 @@ static void required_categories_are_counted(void **state)
 static void a_class_demands_and_excludes_too(void **state)
 {
 	struct fixture *f = *state;
-	const char *spif = SPIF(CLASS_LIST(CLASS("U", "1", "<excludedCategory tagSetRef='B' tagType='tagType7' lacv='2'/>")
-		CLASS("S", "2", "<requiredCategory operation='oneOrMore'>" GROUP_ALL "</requiredCategory>"))
-		SETS(SET("B", "1.2.3.2", TAG("B", "tagType='tagType7' tag7Encoding='bitSetAttributes'", VALUE("X", "1", "") VALUE("Y", "2", "")))));
+	const char *spif = SPIF(
+		CLASS_LIST(CLASS("U", "1", "<excludedCategory tagSetRef='B' tagType='tagType7' lacv='2'/>")
+				   CLASS("S", "2", "<requiredCategory operation='oneOrMore'>" GROUP_ALL "</requiredCategory>"))
+			SETS(SET("B", "1.2.3.2",
+				 TAG("B", "tagType='tagType7' tag7Encoding='bitSetAttributes'",
+				     VALUE("X", "1", "") VALUE("Y", "2", "")))));
 
 	VALID(spif, "TEST: U");
 	VALID(spif, "TEST: U; B=X");
@@ -87,7 +95,8 @@ static void excluded_categories_do_not_stand_beside_each_other(void **state)
 	struct fixture *f = *state;
 	const char *one = RULE("<excludedCategory tagSetRef='A' tagType='restrictive' lacv='2'/>");
 	const char *all = RULE("<excludedCategory tagSetRef='A' tagType='restrictive' all='true'/>");
-	const char *group = RULE("<excludedCategory operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' lacv='2'/></excludedCategory>");
+	const char *group = RULE("<excludedCategory operation='all'><categoryGroup tagSetRef='A' tagType='restrictive' "
+				 "lacv='2'/></excludedCategory>");
 
 	VALID(one, "TEST: U; A=X");
 	INVALID(one, "TEST: U; A=X,Y", "excluded");
@@ -118,9 +127,11 @@ static void obsolete_labels_are_for_those_who_take_them(void **state)
 {
 	struct fixture *f = *state;
 	struct label_options takes = at_now;
-	const char *spif = SPIF("<securityClassifications><securityClassification name='U' lacv='1' hierarchy='1'/><securityClassification "
-		"name='OLD' lacv='2' hierarchy='1' obsolete='true'/></securityClassifications>" SETS(SET("A", "1.2.3.1", TAG("A",
-		"tagType='restrictive'", "<tagCategory name='V' lacv='1' obsolete='true'/>"))));
+	const char *spif = SPIF(
+		"<securityClassifications><securityClassification name='U' lacv='1' hierarchy='1'/><securityClassification "
+		"name='OLD' lacv='2' hierarchy='1' obsolete='true'/></securityClassifications>" SETS(
+			SET("A", "1.2.3.1",
+			    TAG("A", "tagType='restrictive'", "<tagCategory name='V' lacv='1' obsolete='true'/>"))));
 
 	takes.takes_obsolete = true;
 	INVALID(spif, "TEST: OLD", "obsolete");
@@ -141,6 +152,7 @@ static void a_value_has_its_time(void **state)
 	INVALID(spif, "TEST: U; A=LATER", "period");
 	INVALID(spif, "TEST: U; A=PAST", "period");
 	assert_string_equal(judged(f, spif, &no_clock, "TEST: U; A=NOW"), "invalid:period");
+	assert_string_equal(judged(f, spif, &no_clock, "TEST: U; A=PAST"), "invalid:period");
 	assert_string_equal(judged(f, spif, &no_clock, "TEST: U; A=EVER"), "granted");
 }
 
@@ -204,7 +216,8 @@ static void two_labels_join_to_the_one_above_both(void **state)
 	assert_string_equal(joined(f, "FARM: OPEN", "FARM: SEALED"), "FARM: SEALED");
 	assert_string_equal(joined(f, "FARM: GUARDED; Compartment=ORCHID", "FARM: GUARDED; Compartment=TULIP; Admin=STAFF"),
 			    "FARM: GUARDED; Compartment=ORCHID,TULIP; Admin=STAFF");
-	assert_string_equal(joined(f, "FARM: OPEN; Releasable To=XAA,XBB", "FARM: OPEN; Releasable To=XBB,XCC"), "FARM: OPEN; Releasable To=XBB");
+	assert_string_equal(joined(f, "FARM: OPEN; Releasable To=XAA,XBB", "FARM: OPEN; Releasable To=XBB,XCC"),
+			    "FARM: OPEN; Releasable To=XBB");
 	/* A tag that is missing in one is for everyone there. */
 	assert_string_equal(joined(f, "FARM: OPEN; Releasable To=XAA", "FARM: GUARDED"), "FARM: GUARDED; Releasable To=XAA");
 	/* An empty intersection is for nobody, not for everyone. */
@@ -219,10 +232,12 @@ static void what_cannot_be_joined_is_refused(void **state)
 	const struct label_options options = {.policies = policies};
 	struct label label;
 
-	assert_int_equal(label_join(&f->arena, label_of(f, label_vectors[L9]), label_of(f, label_vectors[L1]), &label), TRUNK_EPOLICY);
+	assert_int_equal(label_join(&f->arena, label_of(f, label_vectors[L9]), label_of(f, label_vectors[L1]), &label),
+			 TRUNK_EPOLICY);
 	policy_add(policies, SPIF("<securityClassifications><securityClassification name='A' lacv='1' hierarchy='1'/>"
 		"<securityClassification name='B' lacv='2' hierarchy='1'/></securityClassifications>"));
-	assert_int_equal(label_join(&f->arena, words_in(f, &options, "TEST: A"), words_in(f, &options, "TEST: B"), &label), TRUNK_EPOLICY);
+	assert_int_equal(label_join(&f->arena, words_in(f, &options, "TEST: A"), words_in(f, &options, "TEST: B"), &label),
+			 TRUNK_EPOLICY);
 	assert_int_equal(label_join(&f->arena, words_in(f, &options, "TEST: A"), words_in(f, &options, "TEST: A"), &label), 0);
 	label_policies_free(&policies);
 }

@@ -20,7 +20,8 @@ static void words_mean_what_octets_mean(void **state)
 	assert_true(label_same(words_of(f, "FARM: OPEN"), label_of(f, label_vectors[L1])));
 	assert_true(label_same(words_of(f, "FARM: GUARDED; Releasable To=XBB,XAA"), label_of(f, label_vectors[L2])));
 	assert_false(label_same(words_of(f, "FARM: GUARDED; Releasable To=XBB"), label_of(f, label_vectors[L2])));
-	assert_true(label_same(words_of(f, "FARM: SEALED; Compartment=ORCHID; Releasable To=XAA"), label_of(f, label_vectors[L3])));
+	assert_true(
+		label_same(words_of(f, "FARM: SEALED; Compartment=ORCHID; Releasable To=XAA"), label_of(f, label_vectors[L3])));
 	assert_string_equal(base64(f, words_of(f, "FARM: GUARDED; Compartment=ORCHID,TULIP")), label_vectors[L4]);
 	assert_int_equal(words_of(f, "FARM: OPEN")->form, LABEL_FORM_WORDS);
 }
@@ -30,7 +31,8 @@ static void a_label_has_one_class(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(refused(f, &f->options, "FARM: OPEN,GUARDED"), "a label has one class, and this has 2");
-	assert_string_equal(refused(f, &f->options, "BARN: OPEN"), "policy \"BARN\" is not loaded; name its SPIF in labels.policy");
+	assert_string_equal(refused(f, &f->options, "BARN: OPEN"),
+			    "policy \"BARN\" is not loaded; name its SPIF in labels.policy");
 	assert_string_equal(refused(f, &(struct label_options){0}, "FARM: OPEN"),
 			    "policy \"FARM\" is not loaded; name its SPIF in labels.policy");
 }
@@ -42,7 +44,8 @@ static void names_may_hold_blanks(void **state)
 	struct label_policies *policies = label_policies_new();
 	const struct label_options options = {.policies = policies};
 
-	policy_add(policies, SPIF_NAMED("NATO", "1.3.26.1.3.1", CLASS_LIST(CLASS("NATO UNCLASSIFIED", "1", "") CLASS("NATO RESTRICTED", "2", ""))));
+	policy_add(policies, SPIF_NAMED("NATO", "1.3.26.1.3.1",
+					CLASS_LIST(CLASS("NATO UNCLASSIFIED", "1", "") CLASS("NATO RESTRICTED", "2", ""))));
 	assert_string_equal(in_words(f, words_in(f, &options, "nato: NATO RESTRICTED")), "NATO: NATO RESTRICTED");
 	refused(f, &options, "NATO: NATO  RESTRICTED");
 	label_policies_free(&policies);
@@ -54,11 +57,15 @@ static void a_value_of_two_tags_needs_the_tags_name(void **state)
 	struct label_policies *policies = label_policies_new();
 	const struct label_options options = {.policies = policies};
 
-	policy_add(policies, SPIF(CLASSES SETS(SET("A", "1.2.3.1", TAG("Must", "tagType='restrictive'", VALUE("X", "1", "") VALUE("Y", "2", ""))
-		TAG("May", "tagType='tagType7' tag7Encoding='bitSetAttributes'", VALUE("X", "1", "")))
-		SET("B", "1.2.3.2", TAG("Two", "tagType='restrictive'", VALUE("V", "1", "")))
-		SET("C", "1.2.3.3", TAG("Two", "tagType='restrictive'", VALUE("W", "1", ""))))));
-	assert_string_equal(refused(f, &options, "TEST: U; A=X"), "\"X\" is in several tags of \"A\"; write the tag's name before the =");
+	policy_add(policies,
+		   SPIF(CLASSES SETS(
+			   SET("A", "1.2.3.1",
+			       TAG("Must", "tagType='restrictive'", VALUE("X", "1", "") VALUE("Y", "2", ""))
+				       TAG("May", "tagType='tagType7' tag7Encoding='bitSetAttributes'", VALUE("X", "1", "")))
+				   SET("B", "1.2.3.2", TAG("Two", "tagType='restrictive'", VALUE("V", "1", "")))
+					   SET("C", "1.2.3.3", TAG("Two", "tagType='restrictive'", VALUE("W", "1", ""))))));
+	assert_string_equal(refused(f, &options, "TEST: U; A=X"),
+			    "\"X\" is in several tags of \"A\"; write the tag's name before the =");
 	assert_string_equal(in_words(f, words_in(f, &options, "TEST: U; May=X; A=Y")), "TEST: U; Must=Y; May=X");
 	refused(f, &options, "TEST: U; May=Y");
 	refused(f, &options, "TEST: U; Two=V");         /* two tags of that name: the sets tell them apart */
