@@ -74,13 +74,14 @@ static bool is_presence_or_iq(const struct xml_node *node)
 static struct label_decision check_inside(struct check *check, const struct xml_node *node, bool is_strict, unsigned depth,
 					  unsigned level)
 {
+	const bool is_forwarded = str_is(node->ns, NS_FORWARD) && str_is(node->name, "forwarded");
 	struct label_decision decision = granted();
 
 	if (level >= WALK_DEPTH_MAX)
 		return DECISION(LABEL_DEPTH);
 	if (str_is(node->ns, NS_STANAG_BINDING))
 		return DECISION_ON(LABEL_FORMAT, STR("BindingInformation"));
-	depth += str_is(node->ns, NS_FORWARD) && str_is(node->name, "forwarded");
+	depth += is_forwarded;
 	if (depth > LABEL_NESTED_DEPTH_MAX)
 		return DECISION(LABEL_DEPTH);
 	is_strict = is_strict || is_presence_or_iq(node);
@@ -88,6 +89,8 @@ static struct label_decision check_inside(struct check *check, const struct xml_
 	     child = xml_node_next(child, NULL, NULL)) {
 		if (is_message(child))
 			decision = check_message(check, child, depth, level + 1, NULL);
+		else if (is_forwarded && str_is(child->name, "message"))
+			decision = DECISION_ON(LABEL_MISPLACED, STR("forwarded")); /* somebody behind us may take it for one */
 		else if (!str_is(child->ns, NS_LABEL))
 			decision = check_inside(check, child, is_strict, depth, level + 1);
 		else if (!is_strict && is_pubsub_item(node) && str_is(child->name, "securitylabel"))

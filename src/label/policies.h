@@ -9,7 +9,7 @@
 enum {
 	LABEL_SPIF_BYTES_MAX = 4 << 20,         /* one file */
 	LABEL_SPIF_DEPTH_MAX = 32,              /* elements inside each other */
-	LABEL_SPIF_MEMORY_MAX = 256 << 20,      /* while it is read */
+	LABEL_SPIF_MEMORY_MAX = 64 << 20,       /* for its elements while it is read, and for what it becomes */
 	LABEL_POLICIES_MAX = 64,
 	LABEL_CLASSES_MAX = 256,                /* of one policy, as all below */
 	LABEL_TAG_SETS_MAX = 256,

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROBLEM_BYTES = 512 };
+enum { PROBLEM_BYTES = 512, SPENT_BYTES = 64 << 10 };
 
 static void __attribute__((format(printf, 4, 0)))
 spif_tell(struct spif *spif, const struct xml_node *node, bool is_error, const char *format, va_list args)
@@ -166,6 +166,12 @@ static int spif_read(struct spif *spif, const struct xml_node *root)
 	return policy_index_arriving(spif->policy) < 0 ? spif_fail(spif, root, TRUNK_ENOMEM, "no memory") : 0;
 }
 
+/* Whether the arena refused because of its limit; what it is asked for at once is far less than this. */
+static bool is_spent(const struct arena *arena)
+{
+	return arena->limit - arena->used < SPENT_BYTES;
+}
+
 static void policy_free(struct label_policy **policy)
 {
 	if (*policy)
@@ -198,7 +204,10 @@ int label_policies_add(struct label_policies *policies, const char *file, struct
 	if (!(spif.policy = calloc(1, sizeof(*spif.policy))))
 		return TRUNK_ENOMEM;
 	spif.policy->arena.limit = LABEL_SPIF_MEMORY_MAX;
-	if ((err = xml_file_parse(&spif.tree, text, LABEL_SPIF_BYTES_MAX, LABEL_SPIF_DEPTH_MAX, &root)) < 0)
+	err = xml_file_parse(&spif.tree, text, LABEL_SPIF_BYTES_MAX, LABEL_SPIF_DEPTH_MAX, &root);
+	if (err == TRUNK_ENOMEM && is_spent(&spif.tree))
+		err = TRUNK_ELIMIT;
+	if (err < 0)
 		spif_fail(&spif, NULL, err, "%s", error_text(err));
 	else if ((err = spif_read(&spif, root)) == 0)
 		err = policies_put(&spif, policies);

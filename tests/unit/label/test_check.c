@@ -281,6 +281,10 @@ static void nested_messages_are_judged_by_themselves(void **state)
 	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) "<x xmlns='urn:x'>" INNER(BODY LABELLED(OCT3)) "</x>")),
 			    "class");
 	assert_string_equal(outcome(f, &request, MESSAGE(LABELLED(OCT1) INNER(BODY LABELLED(OCT3)))), "class");
+	/* Nor does another namespace hide one */
+	assert_string_equal(
+		outcome(f, &request, MESSAGE(LABELLED(OCT1) FORWARDED("<message>" BODY LABELLED(OCT1) "</message>"))),
+		"misplaced:forwarded");
 	/* An error inside is no way around */
 	assert_string_equal(outcome(f, &request,
 				    MESSAGE(LABELLED(OCT1) FORWARDED(

@@ -351,6 +351,21 @@ static void a_file_has_a_size_and_a_depth(void **state)
 	buf_fini(&text_of);
 }
 
+/* Small elements take much more room than their text. */
+static void a_file_may_take_so_much_memory(void **state)
+{
+	struct buf text_of = {0}, problems = {0};
+
+	(void)state;
+	buf_add_cstr(&text_of, HEAD CLASSES "<extensions xmlns:x='urn:x'>");
+	while (buf_len(&text_of) < LABEL_SPIF_BYTES_MAX - 100)
+		buf_add_cstr(&text_of, "<x:y/>");
+	buf_add_cstr(&text_of, "</extensions></SPIF>");
+	assert_int_equal(load(&problems, buf_str(&text_of)), TRUNK_ELIMIT);
+	buf_fini(&problems);
+	buf_fini(&text_of);
+}
+
 static void a_phrase_has_a_length(void **state)
 {
 	char name[LABEL_PHRASE_BYTES_MAX + 2];
@@ -424,6 +439,7 @@ int main(void)
 		TEST(a_name_or_id_is_taken_once),
 		TEST(what_is_over_a_limit_is_refused),
 		TEST(a_file_has_a_size_and_a_depth),
+		TEST(a_file_may_take_so_much_memory),
 		TEST(a_phrase_has_a_length),
 		TEST(a_set_holds_so_many_policies),
 		TEST(colliding_hashes_are_told_apart),
