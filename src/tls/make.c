@@ -80,25 +80,6 @@ static GENERAL_NAME *dns_name(const char *domain)
 	return name;
 }
 
-static GENERAL_NAME *other_name(int nid, int type, const char *value)
-{
-	GENERAL_NAME *name = GENERAL_NAME_new();
-	ASN1_TYPE *any = ASN1_TYPE_new();
-	ASN1_STRING *text = ASN1_STRING_type_new(type);
-
-	if (!name || !any || !text || !ASN1_STRING_set(text, value, -1)) {
-		ASN1_STRING_free(text);
-		goto fail;
-	}
-	ASN1_TYPE_set(any, type, text);
-	if (GENERAL_NAME_set0_othername(name, OBJ_nid2obj(nid), any))
-		return name;
-fail:
-	GENERAL_NAME_free(name);
-	ASN1_TYPE_free(any);
-	return NULL;
-}
-
 static bool push_name(GENERAL_NAMES *names, GENERAL_NAME *name)
 {
 	if (name && sk_GENERAL_NAME_push(names, name))
@@ -107,18 +88,10 @@ static bool push_name(GENERAL_NAMES *names, GENERAL_NAME *name)
 	return false;
 }
 
-/* The domain in the three forms that a peer may look for; an IP literal is none of DNS. */
+/* DNS-ID alone, which every server looks for (RFC 9525 §2): ejabberd 23.01 ends the stream over an XmppAddr that it cannot decode. */
 static bool push_domain(GENERAL_NAMES *names, const char *domain)
 {
-	char srv[sizeof("_xmpp-server.") + DOMAIN_SIZE];
-	struct domain unicode;
-
-	if (domain_normalise(str_of(domain), &unicode) < 0)
-		return false;
-	memcpy(srv, "_xmpp-server.", sizeof("_xmpp-server."));
-	memcpy(srv + sizeof("_xmpp-server.") - 1, domain, strlen(domain) + 1);
-	return push_name(names, dns_name(domain)) && push_name(names, other_name(NID_SRVName, V_ASN1_IA5STRING, srv)) &&
-	       push_name(names, other_name(NID_XmppAddr, V_ASN1_UTF8STRING, unicode.at));
+	return push_name(names, dns_name(domain));
 }
 
 static bool add_names(X509 *cert, const struct make *make)
