@@ -24,7 +24,7 @@ WATCH_SECONDS = 0.1
 
 # The guide's addresses, as far as the loopback network has the like: 203.0.113.2, 233.252.0.6, 198.51.100.4.
 ADDRESSES = Addresses(saturn="127.0.113.2", mercury="127.252.0.6", trunk="127.51.100.4",
-                      true_names="127.53.0.1", spoke_names="127.53.0.2")
+                      true_names="127.53.0.1", spoke_names="127.53.0.2", more_names="127.53.0.3")
 
 
 class Teller:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True      # nothing of ours stays outside of the build folders
 
-from lib import sockets, stories, trunk
+from lib import sockets, stories, trunk, trust
 from lib.ejabberd import Ejabberd
 from lib.network import MERCURY, SATURN, STRANGER, Network, address_block
 from lib.people import Person
@@ -33,7 +33,10 @@ STORY_SECONDS = 120
 TAIL_LINES = 25
 MANY_FAILURES = 3       # in one network
 
-Case = namedtuple("Case", "title saturn mercury")       # saturn, mercury: (class, proof)
+Case = namedtuple("Case", "title saturn mercury network plot")
+Case.__doc__ = """saturn, mercury: (class, proof)
+network  the class of the network
+plot     function that says what is told in it"""
 
 
 def cases():
@@ -42,8 +45,15 @@ def cases():
              for kind, other in ((Prosody, Ejabberd), (Ejabberd, Prosody))]
     pairs += [(Prosody, EXTERNAL, Ejabberd, DIALBACK), (Ejabberd, EXTERNAL, Prosody, PLAIN),
               (Prosody, DIALBACK, Prosody, DIALBACK), (Ejabberd, EXTERNAL, Ejabberd, EXTERNAL)]
-    return [Case(f"{kind.software} by {proof}, {other.software} by {others}", (kind, proof), (other, others))
-            for kind, proof, other, others in pairs]
+    found = [Case(f"{kind.software} by {proof}, {other.software} by {others}", (kind, proof), (other, others), Network, plot)
+             for kind, proof, other, others in pairs]
+    return found + [Case(case.title, case.saturn, case.mercury, case.network, lambda network, case=case: told(case, network))
+                    for case in trust.cases()]
+
+
+def told(case, network):
+    """The plot of a case of lib/trust.py, with what belongs to each network."""
+    return [*case.plot(network), ("trunkd ends cleanly", lambda: clean_end(network))]
 
 
 class Results:
@@ -102,31 +112,12 @@ def plot(network):
         ("the trunk's own domain, from mercury", lambda: stories.own_domain(bob, trunk.NAME)),
         ("trunkctl probe of both spokes", lambda: probes(network)),
         ("a reload keeps the streams", lambda: reload(network, ann, bob)),
-        ("each leg is proved as configured", lambda: proved_as_configured(network)),
+        ("each leg is proved as configured", lambda: trust.proved_as_configured(network)),
         ("the spokes have no connection with each other", lambda: apart(network)),
         ("a target that is down", lambda: down(network, ann, bob)),
         ("a target that is back", lambda: back(network, ann)),
         ("trunkd ends cleanly", lambda: clean_end(network)),
     ]
-
-
-EXPECTED_PROOFS = {EXTERNAL: {"external"}, DIALBACK: {"dialback", "dialback-certificate"}, PLAIN: {"dialback"}}
-
-
-async def proved_as_configured(network):
-    """trunkctl streams (design: which proof it was is shown) agrees with what each spoke can do at all."""
-    spokes = {spoke.domain: spoke for spoke in (network.saturn, network.mercury)}
-    seen = set()
-    for stream in network.trunk.streams():
-        pair = (stream["sender"], stream["target"])
-        if stream["leg"] not in ("inbound", "outbound") or not all(domain in spokes for domain in pair):
-            continue            # a stream that only asks for a verification, or one of a subdomain
-        seen.add((*pair, stream["leg"]))
-        allowed = set().union(*(EXPECTED_PROOFS[spokes[domain].proof] for domain in pair))
-        if stream["proof"] not in allowed:
-            raise Failure(f"the {stream['leg']} stream {pair[0]}>{pair[1]} is proved by {stream['proof']}")
-    if len(seen) < 4:
-        raise Failure(f"four legs carry the two pairs, but trunkctl streams shows {sorted(seen)}")
 
 
 async def probes(network):
@@ -181,11 +172,11 @@ async def begin(network):
 async def play(case, number, options, results):
     """One network from its start to its end."""
     passed, failed = results.passed, results.failed
-    network = Network(options.keep / f"{number:02}", address_block(100 + number), case.saturn, case.mercury,
-                      options.programs, env=sanitizer_options())
+    network = case.network(options.keep / f"{number:02}", address_block(100 + number), case.saturn, case.mercury,
+                           options.programs, env=sanitizer_options())
     try:
         if await results.tell(f"{case.title}: starts", begin(network), network):
-            for title, story in plot(network):
+            for title, story in case.plot(network):
                 if results.failed - failed < MANY_FAILURES:
                     await results.tell(f"{case.title}: {title}", story(), network)
                 else:       # whatever is wrong, waiting for the rest of it helps nobody

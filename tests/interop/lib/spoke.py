@@ -3,9 +3,9 @@
 import shutil
 
 from . import sockets
+from .ports import CLIENT_PORT, DIRECT_PORT, SERVER_PORT
 from .process import Failure, wait_until
 
-CLIENT_PORT, SERVER_PORT = 5222, 5269
 START_SECONDS = 60
 
 # How a server proves itself and wants others proved.
@@ -13,6 +13,7 @@ EXTERNAL = "TLS+EXTERNAL"               # certificates alone, both ways
 DIALBACK = "TLS+dialback"               # TLS, certificates that nobody can verify
 EITHER = "TLS+EXTERNAL or dialback"     # a certificate that can be verified, and dialback for those who have none
 PLAIN = "plain dialback"                # no TLS between servers
+CERTIFIED = "TLS+dialback by certificate"       # no EXTERNAL, but a key that comes with a good certificate (XEP-0344)
 
 
 class Spoke:
@@ -35,6 +36,10 @@ class Spoke:
         self.authority = authority
         self.authority_of_clients = authority   # path of the root that vouches for it towards its own people, or None
         self.people = {}        # local part -> password
+        self.is_direct = False          # takes direct TLS from other servers, too (XEP-0368)
+        self.is_bidirectional = False   # its streams go both ways (XEP-0288), and other servers cannot connect to it
+        self.guide = None               # what `trunkctl guide` says about this server, taken as it stands
+        self.transport = None           # that the trunk is told to use; None: its default
         self.process = None
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -51,8 +56,13 @@ class Spoke:
         """Writes what the program reads, and returns the Process to start."""
         raise NotImplementedError
 
+    @property
+    def server_ports(self):
+        """Where other servers connect by STARTTLS and directly."""
+        return ([] if self.is_bidirectional else [SERVER_PORT]) + [DIRECT_PORT] * self.is_direct
+
     def start(self):
-        for port in (CLIENT_PORT, SERVER_PORT):
+        for port in (CLIENT_PORT, *self.server_ports):
             stranger = sockets.stranger_on(self.address, port)
             if stranger:
                 raise Failure(f"{self.name} cannot have its port: {stranger}")
@@ -63,7 +73,7 @@ class Spoke:
         wait_until(self._is_ready, START_SECONDS, f"{self.name} listening", [self.process])
 
     def _is_ready(self):
-        return all(sockets.is_listening(self.process.pid, self.address, port) for port in (CLIENT_PORT, SERVER_PORT))
+        return all(sockets.is_listening(self.process.pid, self.address, port) for port in (CLIENT_PORT, *self.server_ports))
 
     def stop(self):
         return self.process.stop() if self.process else None

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """trunkd with a configuration of its own, and trunkctl to ask it."""
+import asyncio
 import json
 
 from . import sockets
+from .ports import DIRECT_PORT, SERVER_PORT
 from .process import Failure, Process, run, wait_until
-from .spoke import DIALBACK, EITHER, EXTERNAL, PLAIN, SERVER_PORT
+from .spoke import CERTIFIED, DIALBACK, EITHER, EXTERNAL, PLAIN
 
 NAME = "trunk.example.com"
 START_SECONDS = 20
@@ -14,12 +16,18 @@ _DEMANDS = {
     EXTERNAL: "    tls: {policy: required, verify: certificate}\n    auth: [external]\n",
     DIALBACK: "    tls: {policy: required, verify: dialback}\n    auth: [dialback]\n",
     EITHER: "",
+    CERTIFIED: "    tls: {policy: required, verify: certificate}\n    auth: [dialback]\n",
     PLAIN: "    tls: {policy: disabled}\n    auth: [dialback]\n",
 }
 
 
-def minimal_config(address, resolver, domains, trust=False):
-    """The guide's own example: nothing is said that has a default. Paths are relative to the file."""
+FOLDERS = "{certificates: [certs], trust: [ca.pem]}"
+ISSUER = "{issuer: issuer.pem, trust: [ca.pem]}"
+
+
+def minimal_config(address, resolver, domains, tls=None):
+    """The guide's own example: nothing is said that has a default. Paths are relative to the file.
+    tls: FOLDERS, ISSUER or None"""
     text = f"""trunk: {NAME}
 listen: ["{address}:{SERVER_PORT}"]
 gateway-domains: {",".join(domains)}
@@ -29,17 +37,20 @@ state: state
 control: control.sock
 log: {{level: info}}
 """
-    return text + ("tls: {certificates: [certs], trust: [ca.pem]}\n" if trust else "")
+    return text + (f"tls: {tls}\n" if tls else "")
 
 
-def spokes_config(address, resolver, spokes, trust):
+def spokes_config(address, resolver, spokes, tls):
     """One entry for each spoke, which includes its subdomains, with what its proof demands."""
-    text = minimal_config(address, resolver, [], trust)
+    text = minimal_config(address, resolver, [], tls)
     text = "".join(line for line in text.splitlines(True) if not line.startswith("gateway-domains"))
+    if any(spoke.transport for spoke in spokes):
+        text += f'listen-tls: ["{address}:{DIRECT_PORT}"]\n'
     text += "spokes:\n"
     for spoke in spokes:
         text += f'  {spoke.domain.split(".")[0]}:\n    domains: [{spoke.domain}, "*.{spoke.domain}"]\n'
         text += _DEMANDS[spoke.proof]
+        text += f"    transport: {spoke.transport}\n" if spoke.transport else ""
     return text
 
 
@@ -90,6 +101,20 @@ class Trunk:
     def streams(self):
         answer = self.ctl("streams")
         return answer["streams"] if isinstance(answer, dict) else answer
+
+    async def rows(self, request, seconds):
+        """Asks the control socket itself: what a command tells, row by row, as it comes. Ends with the command, or when the
+        caller has heard enough; asyncio.TimeoutError when nothing comes for so many seconds."""
+        reader, writer = await asyncio.open_unix_connection(self.folder / "control.sock")
+        try:
+            writer.write(json.dumps(request).encode() + b"\n")
+            while line := await asyncio.wait_for(reader.readline(), seconds):
+                answer = json.loads(line)
+                if "row" not in answer:
+                    return
+                yield answer["row"]
+        finally:
+            writer.close()
 
     def check_alive(self):
         self.process.check()
