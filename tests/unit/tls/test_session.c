@@ -485,7 +485,7 @@ static void the_identity_is_chosen_by_sni(void **state)
 	setting_begin(state, &setting);
 	check_sni(&setting, "MERCURY.example.net", "dns:mercury.example.net");
 	check_sni(&setting, NULL, "dns:mercury.example.net");
-	check_sni(&setting, "venus.example.net", "dns:venus.example.net, srv:venus.example.net, xmpp:venus.example.net");
+	check_sni(&setting, "venus.example.net", "dns:venus.example.net");
 	check_sni(&setting, "mercury.example.com", NULL);
 	setting_end(&setting);
 }
