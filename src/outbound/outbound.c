@@ -108,6 +108,7 @@ void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pai
 
 	if (link)
 		link->initiator.was_verified = true;
+	probes_were_asked(outbound, pair);
 }
 
 bool outbound_speaks_for(const struct outbound *outbound, struct str domain)

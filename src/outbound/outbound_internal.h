@@ -28,6 +28,7 @@ struct outbound {
 size_t pair_key(const struct domain_pair *pair, char *ret_key, size_t size_bytes);
 enum { PAIR_KEY_SIZE = 2 * DOMAIN_SIZE };
 
+void probes_were_asked(struct outbound *outbound, const struct domain_pair *pair);
 void probes_stop(struct outbound *outbound, const char *why);
 
 void verifiers_each(struct outbound *outbound, stream_info_fn *fn, void *ctx);

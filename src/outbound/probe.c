@@ -111,6 +111,16 @@ static const struct initiator_handler probe_handler = {
 	.ready = on_ready, .element = on_element, .drained = on_drained, .failed = on_failed, .step = on_step,
 };
 
+void probes_were_asked(struct outbound *outbound, const struct domain_pair *pair)
+{
+	LIST_EACH (pos, &outbound->probes) {
+		struct probe *probe = LIST_OF(pos, struct probe, link);
+
+		if (str_eq(probe->pair.sender, pair->sender) && str_eq(probe->pair.target, pair->target))
+			probe->initiator.was_verified = true;
+	}
+}
+
 void probes_stop(struct outbound *outbound, const char *why)
 {
 	LIST_EACH (pos, &outbound->probes) {
