@@ -26,6 +26,7 @@ struct config {
 	const struct endpoint *sources; /* outgoing addresses of whom neither spoke nor zone says otherwise; port 0 */
 	unsigned source_count;
 	const char *state, *control, *control_group, *user;
+	bool is_sandboxed;
 	const struct endpoint *http;    /* NULL: none */
 	unsigned workers;               /* 0: one per core */
 	enum log_level log_level;

@@ -307,6 +307,9 @@ static const struct option CONFIG_OPTIONS[] = {
 	 SAYS("Group that may use the control socket.")},
 	{.name = "user", VALUE(NAME), AT(config, user), OTHERWISE("stays who it is"),
 	 SAYS("Who the daemon becomes after binding its ports, when it was started as root.")},
+	{.name = "sandbox", VALUE(BOOL), AT(config, is_sandboxed), DEFAULT("true"),
+	 SAYS("Once all is open, system calls that the daemon does not need are refused; only for modules that need more is it "
+	      "turned off, by a restart.")},
 	{.name = "workers", VALUE(NUMBER), AT(config, workers), DEFAULT("0"), RANGE(1, 64), OR_NONE,
 	 SAYS("Threads that move stanzas; 0: one for each core. This version has one, and refuses to be told more.")},
 	{.name = "http", VALUE(ENDPOINT), LATER, .port = 5280, OTHERWISE("none"),

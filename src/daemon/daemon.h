@@ -58,5 +58,6 @@ void daemon_log_problem(void *log, const struct config_problem *problem);
 /* drop.c: from root to `user`, once everything that needs root is open. */
 int daemon_prepare_state(const struct config *config, struct buf *why);
 int daemon_drop(const struct config *config, struct log *log, struct buf *why);
+void daemon_enter_sandbox(const struct config *config, struct log *log);       /* last of all; for good */
 
 #endif

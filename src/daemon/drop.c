@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The state folder, and the way from root to a user of its own. */
 #include "daemon/daemon.h"
+#include "daemon/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,11 +60,10 @@ static void give(const char *folder, const char *name, const struct passwd *user
 		return;         /* what isn't there yet will be made by the user */
 }
 
-int daemon_drop(const struct config *config, struct log *log, struct buf *why)
+static int change_user(const struct config *config, struct log *log, struct buf *why)
 {
 	const struct passwd *user;
 
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (geteuid() != 0)
 		return 0;
 	if (!config->user) {
@@ -83,4 +83,47 @@ int daemon_drop(const struct config *config, struct log *log, struct buf *why)
 		return TRUNK_EPERM;
 	}
 	return 0;
+}
+
+int daemon_drop(const struct config *config, struct log *log, struct buf *why)
+{
+	int err;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if ((err = change_user(config, log, why)) < 0)
+		return err;
+	sandbox_hide_memory();
+	return 0;
+}
+
+/* Without a sandbox the daemon runs all the same: an old kernel is no reason to stop the mail of a hospital. It says so. */
+static void say_unsandboxed(struct log *log, const char *reason)
+{
+	LOG(log, LOG_WARNING, "no-sandbox", KV_C("reason", reason));
+}
+
+#ifdef TRUNK_TRY_FORBIDDEN
+static void try_forbidden(struct log *log)
+{
+	struct buf why = {0};
+	const unsigned worked = sandbox_try(&why);
+
+	LOG(log, worked ? LOG_ERROR : LOG_NOTICE, "forbidden-calls", KV_N("worked", worked), KV("which", buf_str(&why)));
+	_exit(worked > 0);
+}
+#endif
+
+void daemon_enter_sandbox(const struct config *config, struct log *log)
+{
+	int err;
+
+	if (!config->is_sandboxed)
+		say_unsandboxed(log, "sandbox is false");
+	else if (!sandbox_is_built())
+		say_unsandboxed(log, "a build with sanitizers has none");
+	else if ((err = sandbox_enter()) < 0)
+		say_unsandboxed(log, err == TRUNK_ENOENT ? "this kernel has no seccomp" : error_text(err));
+#ifdef TRUNK_TRY_FORBIDDEN
+	try_forbidden(log);
+#endif
 }

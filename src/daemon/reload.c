@@ -71,7 +71,7 @@ static int check_fixed(const struct config *now, const struct config *next, stru
 	} fixed[] = {
 		{"trunk", same(now->trunk, next->trunk)}, {"state", same(now->state, next->state)},
 		{"control", same(now->control, next->control)}, {"control-group", same(now->control_group, next->control_group)},
-		{"user", same(now->user, next->user)}, {"workers", now->workers == next->workers},
+		{"user", same(now->user, next->user)}, {"sandbox", now->is_sandboxed == next->is_sandboxed}, {"workers", now->workers == next->workers},
 		{"audit.store", now->audit_store == next->audit_store}, {"audit.lines", same(now->audit_lines, next->audit_lines)},
 	};
 

@@ -99,6 +99,7 @@ int daemon_start(struct daemon *daemon, struct config *config, struct tls_store 
 		goto done;
 	daemon->loaded_wall_ms = loop_wall_ms(daemon->loop);
 	daemon_watch(daemon);
+	daemon_enter_sandbox(config, daemon->log);
 done:
 	if (err < 0)
 		LOG(daemon->log, LOG_ERROR, "cannot-start", KV("reason", buf_len(&why) ? buf_str(&why) : str_of(error_text(err))));
