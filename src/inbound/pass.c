@@ -140,7 +140,7 @@ static void refuse(struct receiver *r, const struct domain_pair *pair, const str
 	verdict = relay_judge_pair(r->relay, pair);
 	if (verdict.decision == DECISION_PASS)
 		verdict = (struct verdict){.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
-	relay_refuse(r->relay, pair, stanza, PROOF_NONE, &verdict);
+	relay_refuse(r->relay, pair, stanza, PROOF_NONE, &verdict, (struct receipt){0});
 }
 
 static void pass(struct receiver_pair *pair, const struct stanza *stanza)
@@ -149,7 +149,7 @@ static void pass(struct receiver_pair *pair, const struct stanza *stanza)
 
 	r->last = pair;
 	r->stanzas++;
-	relay_stanza(&pair->lane, r->channel.reader, stanza);
+	relay_stanza(&pair->lane, r->channel.reader, stanza, (struct receipt){0});
 	charge(pair, stanza->element->bytes.len);
 }
 

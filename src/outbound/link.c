@@ -19,6 +19,11 @@ static struct queue_entry *queue_first(const struct queue *queue)
 	return buf_len(&queue->entries) ? (struct queue_entry *)(void *)(queue->entries.at + queue->entries.start) : NULL;
 }
 
+static const struct queue_entry *queue_at(const struct queue *queue, size_t n)
+{
+	return (const struct queue_entry *)(const void *)(queue->entries.at + queue->entries.start) + n;
+}
+
 static size_t queue_stanzas(const struct queue *queue)
 {
 	return buf_len(&queue->entries) / sizeof(struct queue_entry);
@@ -54,12 +59,15 @@ static void tell_pressure(struct link *link)
 static void queue_pop(struct link *link)
 {
 	struct queue *queue = &link->queue;
-	const size_t len = queue_first(queue)->len;
+	const uint32_t len = queue_first(queue)->len;
 
 	buf_drop(&queue->bytes, len);
 	buf_drop(&queue->entries, sizeof(struct queue_entry));
 	link->target->queued_bytes -= len;
-	queue->sent = 0;
+	if (queue->sent_count > 0) {
+		queue->sent_count--;
+		queue->sent -= len;
+	}
 }
 
 static void queue_shrink(struct link *link, size_t keep)
@@ -86,15 +94,24 @@ bool link_is_empty(const struct link *link)
 	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0);
 }
 
+static struct ticket ticket_of(const struct queue_entry *entry)
+{
+	return (struct ticket){
+		.proof_in = (enum proof)entry->proof_in, .custody = (enum custody)entry->custody,
+		.receipt = {.stream = entry->stream, .seq = entry->seq}, .audit_seq = entry->audit_seq,
+	};
+}
+
 static void bounce_first(struct link *link, enum stanza_condition condition, const char *text)
 {
 	const struct queue_entry entry = *queue_first(&link->queue);
+	const struct ticket ticket = ticket_of(&entry);
 	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
 
 	queue_pop(link);
 	/* The bounce may come back to this very queue, so it works on a copy. */
 	if (copy)
-		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), entry.proof_in, condition, text);
+		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), &ticket, condition, text);
 	free(copy);
 }
 
@@ -180,17 +197,38 @@ static int64_t backoff_ms(const struct link *link)
 
 /* ---- the stream up ---- */
 
+/* Receipts of stanzas that stood side by side. */
+struct run {
+	struct receipt first;
+	uint64_t count;
+};
+
+/* Tells of stanzas that left the queue, in runs of consecutive numbers. */
+static void settle(struct link *link, struct run *run, const struct queue_entry *entry)
+{
+	if (entry && entry->stream == 0)
+		return;
+	if (entry && run->count > 0 && entry->stream == run->first.stream && entry->seq == run->first.seq + run->count) {
+		run->count++;
+		return;
+	}
+	if (run->count > 0)
+		link->outbound->handler->settled(link->outbound->ctx, run->first, run->count);
+	*run = (struct run){0};
+	if (entry)
+		*run = (struct run){.first = {.stream = entry->stream, .seq = entry->seq}, .count = 1};
+}
+
 static void pop_sent(struct link *link)
 {
 	struct queue *queue = &link->queue;
-	const struct queue_entry *first;
+	struct run run = {0};
 
-	while ((first = queue_first(queue)) && queue->sent >= first->len) {
-		const size_t rest = queue->sent - first->len;
-
+	while (queue->sent_count > 0) {
+		settle(link, &run, queue_first(queue));
 		queue_pop(link);
-		queue->sent = rest;
 	}
+	settle(link, &run, NULL);
 }
 
 /* How much of the last chunk the system has taken, when `unsent` bytes of it were left: whole records only, for of a part nothing can be read. */
@@ -208,24 +246,52 @@ static size_t taken_of_chunk(const struct link *link, size_t unsent)
 	return taken / record * TLS_RECORD_BYTES;
 }
 
+/* The last `len` bytes were not sent after all: all stanzas that they touch are to be sent again. */
+static void take_back(struct queue *queue, size_t len)
+{
+	const size_t sent = queue->sent - len;
+
+	while (queue->sent > sent)
+		queue->sent -= queue_at(queue, --queue->sent_count)->len;
+}
+
 /* The stream that stanzas went to ends, or another takes its place: what its system took is handed over, the rest is sent anew. */
 static void leave(struct link *link)
 {
 	struct queue *queue = &link->queue;
 
 	if (link->sent_on) {
-		queue->sent -= link->chunk_plain - taken_of_chunk(link, channel_unsent(link->sent_on));
+		take_back(queue, link->chunk_plain - taken_of_chunk(link, channel_unsent(link->sent_on)));
 		pop_sent(link);
 	}
-	queue->sent = 0;
+	queue->sent = queue->sent_count = 0;
 	link->chunk_plain = link->chunk_wire = 0;
 	link->sent_on = NULL;
 }
 
-static int write_chunk(struct link *link, struct channel *channel)
+/* What goes out next: whole stanzas, so that nothing else that is written to the stream comes into the middle of one, and none whose record is
+ * not durable yet. */
+static struct str next_chunk(struct link *link)
 {
 	struct queue *queue = &link->queue;
-	const struct str chunk = str_until(str_from(buf_str(&queue->bytes), queue->sent), LINK_CHUNK_BYTES);
+	const size_t stanzas = queue_stanzas(queue);
+	size_t len = 0;
+
+	for (; queue->sent_count < stanzas; queue->sent_count++) {
+		const struct queue_entry *entry = queue_at(queue, queue->sent_count);
+
+		if (entry->audit_seq > link->outbound->gate && list_is_empty(&link->gated))
+			list_add_tail(&link->outbound->gated, &link->gated);
+		if (entry->audit_seq > link->outbound->gate || (len > 0 && len + entry->len > LINK_CHUNK_BYTES))
+			break;
+		len += entry->len;
+	}
+	return str_until(str_from(buf_str(&queue->bytes), queue->sent), len);
+}
+
+static int write_chunk(struct link *link, struct channel *channel, struct str chunk)
+{
+	struct queue *queue = &link->queue;
 	int err;
 
 	channel->wrote_bytes = 0;
@@ -257,8 +323,8 @@ static void write_failed(struct link *link, int err)
 static void flush(void *ctx)
 {
 	struct link *link = ctx;
-	struct queue *queue = &link->queue;
 	struct channel *channel = link_channel(link);
+	struct str chunk;
 	int err = 0;
 
 	if (link->sent_on && link->sent_on != channel) {
@@ -270,15 +336,26 @@ static void flush(void *ctx)
 	while (channel && err == 0 && channel_unsent(channel) == 0) {
 		pop_sent(link);
 		link->chunk_plain = link->chunk_wire = 0;       /* it is over: what else waits below is not ours */
-		if (buf_len(&queue->bytes) == queue->sent)
+		if ((chunk = next_chunk(link)).len == 0)
 			break;
-		err = write_chunk(link, channel);
+		err = write_chunk(link, channel, chunk);
 	}
 	if (err < 0)
 		write_failed(link, err);
 	queue_shrink(link, memory_has(link->outbound->site->memory) ? QUEUE_KEEP_BYTES : 0);
 	tell_pressure(link);
 	watch(link);
+}
+
+void outbound_gate(struct outbound *outbound, uint64_t audit_seq)
+{
+	outbound->gate = audit_seq;
+	LIST_EACH (pos, &outbound->gated) {
+		struct link *link = LIST_OF(pos, struct link, gated);
+
+		list_remove(pos);
+		defer_start(outbound->site->loop, &link->flush);
+	}
 }
 
 static void on_closing(void *ctx)
@@ -425,10 +502,13 @@ struct buf *link_begin(struct link *link)
 	return &link->queue.bytes;
 }
 
-int link_end(struct link *link, enum proof proof_in)
+int link_end(struct link *link, const struct ticket *ticket)
 {
 	struct queue *queue = &link->queue;
-	const struct queue_entry entry = {.len = buf_len(&queue->bytes) - queue->begun, .at_ms = now_ms(link), .proof_in = proof_in};
+	const struct queue_entry entry = {
+		.stream = ticket->receipt.stream, .seq = ticket->receipt.seq, .audit_seq = ticket->audit_seq, .at_ms = now_ms(link),
+		.len = (uint32_t)(buf_len(&queue->bytes) - queue->begun), .proof_in = (uint8_t)ticket->proof_in, .custody = (uint8_t)ticket->custody,
+	};
 
 	if (buf_add(&queue->entries, str_make((const char *)&entry, sizeof(entry))) < 0) {
 		link_abort(link);
@@ -447,7 +527,7 @@ void link_abort(struct link *link)
 	link->queue.bytes.end = link->queue.bytes.start + link->queue.begun;
 }
 
-int link_send(struct link *link, struct str bytes)
+int link_send(struct link *link, struct str bytes, const struct ticket *ticket)
 {
 	const struct site *site = link->outbound->site;
 	const size_t limit = site->limits->queue_bytes;
@@ -461,7 +541,7 @@ int link_send(struct link *link, struct str bytes)
 		link_abort(link);
 		return err;
 	}
-	return link_end(link, PROOF_NONE);
+	return link_end(link, ticket);
 }
 
 bool link_is_congested(const struct link *link)
@@ -576,6 +656,7 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 	link->id = ++outbound->next_id;
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
 	list_init(&link->carriers);
+	list_init(&link->gated);
 	list_init(&link->stranger);
 	if (!str_is(link->pair.sender, outbound->site->trunk) && !route_find(outbound->site->route, link->pair.sender))
 		list_add_tail(&outbound->strangers, &link->stranger);
@@ -598,6 +679,7 @@ void link_free(struct link **link)
 	}
 	HASH_DEL(gone->outbound->links, gone);
 	list_remove(&gone->stranger);
+	list_remove(&gone->gated);
 	initiator_fini(&gone->initiator);
 	defer_stop(&gone->flush);
 	timer_stop(&gone->tick);

@@ -37,15 +37,17 @@ struct target {
  * Invariant: entries holds one struct queue_entry for each stanza in bytes, and their lengths add up to buf_len(bytes). */
 struct queue {
 	struct buf bytes, entries;
-	size_t sent;                    /* of the first stanza: already encrypted, so no longer to be sent on this stream */
+	size_t sent, sent_count;        /* bytes and stanzas at the front that went to the stream: always whole stanzas */
 	size_t begun;                   /* length of bytes when link_begin() was called */
 	size_t counted;                 /* by memory_count() */
 };
 
 struct queue_entry {
-	size_t len;
+	uint64_t stream, seq;           /* the ticket's receipt */
+	uint64_t audit_seq;
 	int64_t at_ms;                  /* when it came */
-	enum proof proof_in;            /* of its sender */
+	uint32_t len;
+	uint8_t proof_in, custody;
 };
 
 struct link {
@@ -57,9 +59,10 @@ struct link {
 	uint64_t id;
 	struct initiator initiator;
 	struct list stranger;           /* in outbound->strangers, where we do not serve the sender */
+	struct list gated;              /* in outbound->gated, while the first stanza to be written waits for its record */
 	struct list carriers;           /* of struct link_carrier: streams of the peer that take stanzas back */
 	const struct channel *sent_on;  /* that the `sent` bytes of the queue went to; NULL: none */
-	size_t chunk_plain, chunk_wire; /* of the last write there: bytes of the queue, and what they became */
+	size_t chunk_plain, chunk_wire; /* of the last write there: the last bytes of `sent`, and what they became */
 	struct queue queue;
 	struct defer flush;
 	struct timer tick;              /* while something waits, or the stream is up */

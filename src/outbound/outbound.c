@@ -55,6 +55,7 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	outbound->ctx = ctx;
 	list_init(&outbound->probes);
 	list_init(&outbound->strangers);
+	list_init(&outbound->gated);
 	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0) {
 		free(outbound);
 		return NULL;

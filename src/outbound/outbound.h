@@ -9,13 +9,31 @@
 struct outbound;
 struct link;
 
+/* Who wants to know that a stanza is in other hands, and which one it is. */
+struct receipt {
+	uint64_t stream;                /* that it came on, as inbound numbers it; the upper 16 bits are the worker's number; 0: nobody */
+	uint64_t seq;                   /* counts that stream's stanzas, from 1 */
+};
+
+/* What a link keeps beside a stanza's bytes. Plain values, so that it crosses threads. */
+struct ticket {
+	enum proof proof_in;            /* of its sender, for the record of a bounce */
+	enum custody custody;           /* when the receipt is settled; 0: CUSTODY_NONE */
+	struct receipt receipt;
+	uint64_t audit_seq;             /* of its record; not written before outbound_gate() let it through; 0: no gate */
+};
+
 enum link_state { LINK_DOWN = 1, LINK_RESOLVING, LINK_CONNECTING, LINK_NEGOTIATING, LINK_UP, LINK_CLOSING };
 
 /* What outbound tells the room above it. */
 struct outbound_handler {
-	/* A stanza that was taken by link_send() will not be delivered: tell its sender. `bytes`: the stanza as it was given. */
-	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, enum proof proof_in, enum stanza_condition condition,
-		       const char *text);
+	/* A stanza that was taken will not be delivered: tell its sender. `bytes`: the stanza as it was given. From here on its receipt is the
+	 * callee's to settle. */
+	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
+		       enum stanza_condition condition, const char *text);
+	/* `count` stanzas from `first` on, in a row, are in other hands as their tickets ask for. Never from within link_begin(), link_end() or
+	 * link_send(). */
+	void (*settled)(void *ctx, struct receipt first, uint64_t count);
 	/* The link's queue has passed half of its limit, or has room again. */
 	void (*pressure)(void *ctx, struct link *link, bool is_congested);
 	/* Whether stanzas of the pair may pass under the configuration in force now. */
@@ -34,16 +52,20 @@ void link_release(struct link **link);
  * expected to bear (ANSWER_LINKS_PER_SECOND). NULL: no memory, or too many. */
 struct link *outbound_answer_link(struct outbound *outbound, const struct domain_pair *pair);
 
-/* Sends an answer, which may overdraw queue and memory a little: what was refused for want of room must still be told. */
-int link_send(struct link *link, struct str bytes);
+/* Sends an answer, which may overdraw queue and memory a little: what was refused for want of room must still be told. The ticket is that of what
+ * it answers: its receipt is settled when the answer is in other hands. On failure it stays the caller's. */
+int link_send(struct link *link, struct str bytes, const struct ticket *ticket);
 
 /* Takes a stanza's bytes for the link: written at the end of this wake-up where the link is up, else kept, at most
  * LINK_WAIT_MS, while the link comes up. Returns 0; TRUNK_ELIMIT: the target's queue or the memory is full (bounce the
  * stanza with resource-constraint); TRUNK_ENOMEM. link_begin() gives the buffer to write a stanza into, and link_end() takes
  * what was written. */
 struct buf *link_begin(struct link *link);      /* NULL: TRUNK_ELIMIT */
-int link_end(struct link *link, enum proof proof_in);   /* proof_in: of the stanza's sender, for the record of a bounce */
+int link_end(struct link *link, const struct ticket *ticket);   /* on failure the receipt stays the caller's */
 void link_abort(struct link *link);             /* forgets what was written since link_begin() */
+
+/* Stanzas whose record is `audit_seq` or older may be written from now on. Starts at 0, and never falls. */
+void outbound_gate(struct outbound *outbound, uint64_t audit_seq);
 
 bool link_is_congested(const struct link *link);
 enum proof link_proof(const struct link *link);

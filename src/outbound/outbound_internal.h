@@ -16,6 +16,8 @@ struct outbound {
 	struct verifier *verifiers;     /* by pair */
 	struct list probes;             /* of struct probe, which their owners free */
 	struct list strangers;          /* links whose sender we do not serve; few, for their making is limited */
+	uint64_t gate;                  /* records up to here are durable */
+	struct list gated;              /* links that wait for more */
 	uint64_t next_id;
 	struct timer drain, sweep;
 	timer_fn *drained;

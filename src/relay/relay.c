@@ -12,17 +12,22 @@ struct relay {
 	const struct policy *policy;
 	const struct own_contact *contacts;
 	unsigned contact_count;
+	relay_settled_fn *settled;      /* NULL: nobody wants to know */
+	void *settled_ctx;
 	struct list lanes;              /* of struct relay_lane: those that hold a link */
 	struct arena scratch;           /* within one call */
 };
 
-static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum proof proof_in, enum stanza_condition condition,
-		      const char *text);
+static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
+		      enum stanza_condition condition, const char *text);
+static void on_settled(void *ctx, struct receipt first, uint64_t count);
 static void on_pressure(void *ctx, struct link *link, bool is_congested);
 
 static bool on_permits(void *ctx, const struct domain_pair *pair);
 
-static const struct outbound_handler outbound_handler = {.bounce = on_bounce, .pressure = on_pressure, .permits = on_permits};
+static const struct outbound_handler outbound_handler = {
+	.bounce = on_bounce, .settled = on_settled, .pressure = on_pressure, .permits = on_permits,
+};
 
 struct relay *relay_new(const struct relay_options *options)
 {
@@ -62,6 +67,20 @@ void relay_set_contacts(struct relay *relay, const struct own_contact *contacts,
 	relay->contact_count = count;
 }
 
+void relay_set_settled(struct relay *relay, relay_settled_fn *fn, void *ctx)
+{
+	relay->settled = fn;
+	relay->settled_ctx = ctx;
+}
+
+static void on_settled(void *ctx, struct receipt first, uint64_t count)
+{
+	struct relay *relay = ctx;
+
+	if (first.stream && relay->settled)
+		relay->settled(relay->settled_ctx, first, count);
+}
+
 struct outbound *relay_outbound(struct relay *relay)
 {
 	return relay->outbound;
@@ -99,6 +118,13 @@ static bool on_permits(void *ctx, const struct domain_pair *pair)
 	return str_is(pair->sender, relay->site->trunk) || relay_judge_pair(relay, pair).decision == DECISION_PASS;
 }
 
+static enum custody custody_of(const struct relay *relay, struct str target)
+{
+	const struct spoke *spoke = route_find(relay->site->route, target);
+
+	return spoke ? spoke->custody : CUSTODY_NONE;
+}
+
 /* A verdict on a pair holds until configuration or blocks change; one by a block may end with it. */
 static const struct verdict *lane_verdict(struct relay_lane *lane)
 {
@@ -107,6 +133,7 @@ static const struct verdict *lane_verdict(struct relay_lane *lane)
 
 	if (lane->generation != generation || lane->verdict.decision != DECISION_PASS) {
 		lane->verdict = relay_judge_pair(relay, &lane->pair);
+		lane->custody = custody_of(relay, lane->pair.target);
 		lane->generation = generation;
 	}
 	return &lane->verdict;
@@ -131,41 +158,49 @@ static void record(struct relay *relay, const struct domain_pair *pair, const st
 
 /* ---- errors on their way back ---- */
 
-static void send_back(struct relay *relay, const struct domain_pair *pair, struct str bytes)
+/* What is answered is in other hands when its answer is. An answer that goes nowhere holds nothing up: its stanza is on record. */
+static void send_back(struct relay *relay, const struct domain_pair *pair, struct str bytes, struct receipt receipt)
 {
 	const struct domain_pair reverse = {.sender = pair->target, .target = pair->sender};
+	const struct ticket ticket = {.proof_in = PROOF_NONE, .custody = custody_of(relay, pair->sender), .receipt = receipt};
 	struct link *link;
 
-	if (!(link = outbound_answer_link(relay->outbound, &reverse)) || link_send(link, bytes) < 0)
+	if (!(link = outbound_answer_link(relay->outbound, &reverse)) || link_send(link, bytes, &ticket) < 0) {
 		LOG(relay->site->log, LOG_WARNING, "error-stanza-dropped", KV("sender", reverse.sender), KV("target", reverse.target),
 		    KV_C("reason", link ? "the queue to its receiver is full" : "too many links would be opened for answers"));
+		on_settled(relay, receipt, 1);
+	}
 	link_release(&link);
 }
 
 static void answer(struct relay *relay, const struct domain_pair *pair, const struct stanza_reply *reply, enum stanza_condition condition,
-		   const char *text)
+		   const char *text, struct receipt receipt)
 {
 	struct buf out = {0};
 
 	if (reply->is_answerable && stanza_error_write(&out, reply, condition, text, relay->site->trunk) == 0)
-		send_back(relay, pair, buf_str(&out));
+		send_back(relay, pair, buf_str(&out), receipt);
+	else
+		on_settled(relay, receipt, 1);
 	buf_fini(&out);
 }
 
 void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
-		  const struct verdict *verdict)
+		  const struct verdict *verdict, struct receipt receipt)
 {
 	struct stanza_reply reply;
 
 	record(relay, pair, stanza, verdict, proof, PROOF_NONE);
 	if (verdict->decision != DECISION_DROP && stanza_reply_of(&relay->scratch, stanza, &reply) == 0)
-		answer(relay, pair, &reply, verdict->condition, verdict->text);
+		answer(relay, pair, &reply, verdict->condition, verdict->text, receipt);
+	else
+		on_settled(relay, receipt, 1);
 	arena_clear(&relay->scratch);
 }
 
 /* A stanza that a link had taken comes back: its sender is told, and the record gets its outcome. */
-static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, enum proof proof_in, enum stanza_condition condition,
-		      const char *text)
+static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
+		      enum stanza_condition condition, const char *text)
 {
 	struct relay *relay = ctx;
 	struct arena arena = {0};
@@ -175,11 +210,13 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 		const struct audit_record record = {
 			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .type = STR(""), .id = reply.id,
 			.size_bytes = bytes.len, .decision = DECISION_BOUNCE, .rule = text ? text : "undeliverable", .condition = condition,
-			.proof_in = proof_in, .proof_out = PROOF_NONE,
+			.proof_in = ticket->proof_in, .proof_out = PROOF_NONE,
 		};
 
 		audit_record(relay->audit, &record);
-		answer(relay, pair, &reply, condition, text);
+		answer(relay, pair, &reply, condition, text, ticket->receipt);
+	} else {
+		on_settled(relay, ticket->receipt, 1);
 	}
 	arena_fini(&arena);
 }
@@ -211,8 +248,11 @@ static int hold_link(struct relay_lane *lane)
 	return 0;
 }
 
-static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
+static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
 {
+	const struct ticket ticket = {
+		.proof_in = lane->proof, .custody = lane->verdict.custody ? lane->verdict.custody : lane->custody, .receipt = receipt,
+	};
 	struct buf *out;
 	int err;
 
@@ -224,10 +264,10 @@ static int forward(struct relay_lane *lane, const struct xml_reader *reader, con
 		link_abort(lane->link);
 		return err;
 	}
-	return link_end(lane->link, lane->proof);
+	return link_end(lane->link, &ticket);
 }
 
-static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
+static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
 {
 	struct relay *relay = lane->relay;
 	const int64_t now = loop_wall_ms(relay->site->loop);
@@ -238,7 +278,9 @@ static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader
 	struct buf out = {0};
 
 	if (own_answer(&out, &relay->scratch, stanza, xml_reader_header(reader), &facts) == 0 && buf_len(&out) > 0)
-		send_back(relay, &lane->pair, buf_str(&out));
+		send_back(relay, &lane->pair, buf_str(&out), receipt);
+	else
+		on_settled(relay, receipt, 1);
 	buf_fini(&out);
 }
 
@@ -249,7 +291,7 @@ static bool is_probe_answer(const struct relay_lane *lane, const struct stanza *
 	       outbound_is_awaited(lane->relay->outbound, &lane->pair, stanza->element->id);
 }
 
-void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza)
+void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
 {
 	static const struct verdict unproved = {.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
 	static const struct verdict full = {.decision = DECISION_BOUNCE, .rule = "queue-full", .condition = COND_RESOURCE_CONSTRAINT};
@@ -259,19 +301,21 @@ void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, cons
 	if (verdict->decision == DECISION_PASS && lane->proof == PROOF_NONE)
 		verdict = &unproved;
 	if (verdict->decision != DECISION_PASS) {
-		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict);
+		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict, receipt);
 		return;
 	}
 	lane->stanzas++;
 	lane->bytes += stanza->element->bytes.len;
-	if (is_probe_answer(lane, stanza))
+	if (is_probe_answer(lane, stanza)) {
+		on_settled(relay, receipt, 1);
 		return;
+	}
 	if (str_eq(lane->pair.target, str_of(relay->site->trunk)))
-		answer_as_ourselves(lane, reader, stanza);
-	else if (forward(lane, reader, stanza) < 0)
+		answer_as_ourselves(lane, reader, stanza, receipt);
+	else if (forward(lane, reader, stanza, receipt) < 0)
 		verdict = &full;
 	if (verdict == &full)
-		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict);
+		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict, receipt);
 	else
 		record(relay, &lane->pair, stanza, verdict, lane->proof, lane->link ? link_proof(lane->link) : PROOF_NONE);
 	arena_clear(&relay->scratch);

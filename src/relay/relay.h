@@ -28,6 +28,11 @@ void relay_set_contacts(struct relay *relay, const struct own_contact *contacts,
 
 struct outbound *relay_outbound(struct relay *relay);
 
+/* Who hears that stanzas are in other hands: `count` of the stream first.stream from first.seq on, in a row. Each stanza that came with a receipt
+ * is told of exactly once; not from within relay_stanza() or relay_refuse(), unless nothing goes out for it. */
+typedef void relay_settled_fn(void *ctx, struct receipt first, uint64_t count);
+void relay_set_settled(struct relay *relay, relay_settled_fn *fn, void *ctx);
+
 /* A domain pair as one stream uses it: its proof, its verdict as of a generation, its link. Zeroed by the owner and filled by
  * relay_lane_init(); ends with relay_lane_fini(). */
 struct relay_lane {
@@ -37,6 +42,7 @@ struct relay_lane {
 	enum proof proof;               /* PROOF_NONE: not proved on this stream */
 	unsigned generation;            /* that `verdict` is of; 0: none yet */
 	struct verdict verdict;
+	enum custody custody;           /* of the target's spoke, as of `generation` */
 	struct link *link;              /* held; NULL until the first stanza passes */
 	void (*pressure)(void *ctx, bool is_congested);         /* of the lane's link; may be NULL */
 	void *ctx;
@@ -51,11 +57,11 @@ bool relay_lane_is_congested(const struct relay_lane *lane);
  * target to every served domain. */
 struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *pair);
 
-/* Judges, records and passes on one stanza of a lane. `reader` is where the element came from. */
-void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza);
+/* Judges, records and passes on one stanza of a lane. `reader` is where the element came from; `receipt`: who hears when it is in other hands. */
+void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt);
 
 /* Answers a stanza that no lane carries with a stanza error and records it as refused (design.md §3). `pair` is normalised. */
 void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
-		  const struct verdict *verdict);
+		  const struct verdict *verdict, struct receipt receipt);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "auth/trust.h"
 #include "dns/dns.h"
+#include "stanza/stanza.h"
 
 enum spoke_transport { TRANSPORT_STARTTLS = 1, TRANSPORT_DIRECT, TRANSPORT_AUTO };
-enum custody { CUSTODY_NONE = 1, CUSTODY_LINK, CUSTODY_DISK };
 
 /* One entry of `address`: a literal, or a host name that is looked up when it is dialled. */
 struct spoke_address {

@@ -57,6 +57,10 @@ enum stanza_condition stanza_condition_of(struct str text);             /* COND_
 enum decision { DECISION_PASS = 1, DECISION_REJECT, DECISION_DROP, DECISION_STRIP, DECISION_BOUNCE };
 const char *decision_text(enum decision decision);      /* "pass", … as in the audit */
 
+/* When a stanza is acknowledged to its sender's server: when its bytes are written, when the next hop has acknowledged it, or when it is on
+ * disk. Zero, in a verdict: as of the target's spoke. */
+enum custody { CUSTODY_NONE = 1, CUSTODY_LINK, CUSTODY_DISK };
+
 /* What policy decides. Zero grants nothing. Strings are borrowed from the configuration or static. */
 struct verdict {
 	enum decision decision;
@@ -64,6 +68,7 @@ struct verdict {
 	unsigned line;                  /* of the rule in the configuration; 0: built in */
 	enum stanza_condition condition;        /* of a reject or bounce */
 	const char *text;               /* for the sender; NULL: none */
+	enum custody custody;           /* that the rule asks for; 0: as of the target's spoke */
 };
 
 /* How a domain pair was proved on a stream; also the words of `trunkctl streams` and of the audit. */

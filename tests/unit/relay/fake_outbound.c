@@ -75,8 +75,9 @@ void link_release(struct link **link)
 	*link = NULL;
 }
 
-int link_send(struct link *link, struct str bytes)
+int link_send(struct link *link, struct str bytes, const struct ticket *ticket)
 {
+	link->ticket = *ticket;
 	return owner->is_full ? TRUNK_ELIMIT : buf_add(&link->taken, bytes);
 }
 
@@ -86,9 +87,9 @@ struct buf *link_begin(struct link *link)
 	return owner->is_full ? NULL : &link->taken;
 }
 
-int link_end(struct link *link, enum proof proof_in)
+int link_end(struct link *link, const struct ticket *ticket)
 {
-	link->proof_in = proof_in;
+	link->ticket = *ticket;
 	return 0;
 }
 

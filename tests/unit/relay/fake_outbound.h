@@ -13,7 +13,7 @@ struct link {
 	struct buf taken;               /* stanzas, one behind the other */
 	size_t begun;
 	unsigned users;
-	enum proof proof_in;            /* of the last stanza */
+	struct ticket ticket;           /* of the last stanza */
 	bool is_answer;                 /* asked for by outbound_answer_link() */
 };
 

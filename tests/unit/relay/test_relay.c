@@ -23,6 +23,8 @@ struct world {
 	struct blocks *blocks;
 	struct audit *audit;
 	struct relay_lane lane;
+	struct receipt receipt;         /* of the next stanza */
+	uint64_t settled;
 	struct buf records;             /* lines of the log */
 	unsigned pressed;
 	bool is_pressed;
@@ -35,6 +37,15 @@ static void on_line(void *ctx, enum log_level level, struct str line)
 	(void)level;
 	buf_add(&world->records, line);
 	buf_add_cstr(&world->records, "\n");
+}
+
+static void on_settled(void *ctx, struct receipt first, uint64_t count)
+{
+	struct world *world = ctx;
+
+	assert_int_equal(first.stream, world->receipt.stream);
+	assert_int_equal(first.seq, world->receipt.seq);
+	world->settled += count;
 }
 
 static int set_up(void **state)
@@ -54,6 +65,7 @@ static int set_up(void **state)
 	world.outbound = relay_outbound(world.relay);
 	world.policy = policy_new(NULL, 0);
 	relay_set_policy(world.relay, world.policy);
+	relay_set_settled(world.relay, on_settled, &world);
 	*state = &world;
 	return 0;
 }
@@ -99,7 +111,7 @@ static void pass(struct world *world, const char *text)
 
 	reads_begin(&reads, text);
 	assert_int_equal(stanza_parse(&reads.element, &reads.arena, &stanza), 0);
-	relay_stanza(&world->lane, reads.reader, &stanza);
+	relay_stanza(&world->lane, reads.reader, &stanza, world->receipt);
 	reads_end(&reads);
 	loop_advance(world->site.loop, loop_now_ms(world->site.loop));
 }
@@ -157,7 +169,7 @@ static void a_permitted_stanza_goes_out_unchanged_and_is_recorded(void **state)
 	took(world, "saturn.example.org", "mercury.example.net", MESSAGE);
 	recorded(world, "kind=message type=\"\" id=m1 size=103 decision=pass rule=zone condition=\"\" proof_in=external "
 			"proof_out=dialback");
-	assert_int_equal(fake_link(world->outbound, "saturn.example.org", "mercury.example.net")->proof_in, PROOF_EXTERNAL);
+	assert_int_equal(fake_link(world->outbound, "saturn.example.org", "mercury.example.net")->ticket.proof_in, PROOF_EXTERNAL);
 	assert_int_equal(world->lane.stanzas, 1);
 	assert_int_equal(world->lane.bytes, sizeof(MESSAGE) - 1);
 }
@@ -273,16 +285,45 @@ static void what_a_link_could_not_deliver_is_bounced_and_recorded(void **state)
 	const struct domain_pair pair = {STR("saturn.example.org"), STR("mercury.example.net")};
 	struct world *world = *state;
 
-	world->outbound->handler->bounce(world->outbound->ctx, &pair, STR(MESSAGE), PROOF_EXTERNAL, COND_REMOTE_SERVER_TIMEOUT,
-					 NULL);
+	world->outbound->handler->bounce(world->outbound->ctx, &pair, STR(MESSAGE), &(struct ticket){.proof_in = PROOF_EXTERNAL, .receipt = {7, 1}},
+					 COND_REMOTE_SERVER_TIMEOUT, NULL);
 	took(world, "mercury.example.net", "saturn.example.org", REFUSED("wait", "remote-server-timeout"));
+	assert_int_equal(fake_link(world->outbound, "mercury.example.net", "saturn.example.org")->ticket.receipt.seq, 1);
+	assert_int_equal(world->settled, 0);    /* before its error is in other hands */
 	loop_advance(world->site.loop, 0);
 	recorded(world, "id=m1 size=103 decision=bounce rule=undeliverable condition=remote-server-timeout proof_in=external");
+}
+
+static void a_receipt_goes_with_the_stanza_or_with_its_answer(void **state)
+{
+	struct world *world = *state;
+
+	world->receipt = (struct receipt){.stream = 5, .seq = 9};
+	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_EXTERNAL);
+	pass(world, MESSAGE);
+	assert_int_equal(fake_link(world->outbound, "saturn.example.org", "mercury.example.net")->ticket.receipt.seq, 9);
+	world->receipt.seq = 10;
+	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_NONE);
+	pass(world, MESSAGE);
+	assert_int_equal(fake_link(world->outbound, "mercury.example.net", "saturn.example.org")->ticket.receipt.seq, 10);
+	assert_int_equal(world->settled, 0);
+}
+
+static void what_nothing_goes_out_for_is_settled_at_once(void **state)
+{
+	struct world *world = *state;
+
+	world->receipt = (struct receipt){.stream = 5, .seq = 1};
+	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_NONE);
+	pass(world, "<presence from='ann@saturn.example.org' to='bob@mercury.example.net'/>");
+	assert_int_equal(world->settled, 1);
 }
 
 static void an_answer_that_finds_no_link_is_given_up_in_peace(void **state)
 {
 	struct world *world = *state;
+
+	world->receipt = (struct receipt){.stream = 5, .seq = 1};
 
 	world->outbound->has_no_links = true;
 	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_NONE);
@@ -291,6 +332,7 @@ static void an_answer_that_finds_no_link_is_given_up_in_peace(void **state)
 	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_EXTERNAL);
 	pass(world, MESSAGE);           /* no memory for the link itself */
 	recorded(world, "decision=bounce");
+	assert_int_equal(world->settled, 2);
 }
 
 static void an_answer_to_a_probe_of_ours_is_not_passed_on(void **state)
@@ -368,6 +410,8 @@ int main(void)
 		TEST(the_own_domain_answers_and_its_answer_goes_back),
 		TEST(what_a_link_could_not_deliver_is_bounced_and_recorded),
 		TEST(an_answer_that_finds_no_link_is_given_up_in_peace),
+		TEST(a_receipt_goes_with_the_stanza_or_with_its_answer),
+		TEST(what_nothing_goes_out_for_is_settled_at_once),
 		TEST(an_answer_to_a_probe_of_ours_is_not_passed_on),
 		TEST(pressure_reaches_the_lanes_of_the_link_while_they_hold_it),
 		TEST(outbound_may_speak_as_us_and_for_permitted_pairs),
