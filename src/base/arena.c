@@ -13,9 +13,14 @@ struct arena_block {
 	alignas(max_align_t) char at[];
 };
 
+static size_t block_bytes(const struct arena *arena)
+{
+	return arena->block_bytes ? arena->block_bytes : ARENA_BLOCK_BYTES;
+}
+
 static struct arena_block *arena_grow(struct arena *arena, size_t size)
 {
-	const size_t cap = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
+	const size_t cap = size > block_bytes(arena) ? size : block_bytes(arena);
 	struct arena_block *block = malloc(sizeof(*block) + cap);
 
 	if (!block)
@@ -78,7 +83,7 @@ void arena_clear(struct arena *arena)
 	blocks_free(first->next);
 	first->next = NULL;
 	first->used = 0;
-	if (first->cap > ARENA_BLOCK_BYTES) {
+	if (first->cap > block_bytes(arena)) {
 		free(first);
 		arena->blocks = NULL;
 	}
@@ -87,5 +92,5 @@ void arena_clear(struct arena *arena)
 void arena_fini(struct arena *arena)
 {
 	blocks_free(arena->blocks);
-	*arena = (struct arena){.limit = arena->limit};
+	*arena = (struct arena){.limit = arena->limit, .block_bytes = arena->block_bytes};
 }

@@ -11,6 +11,7 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks;     /* newest first */
 	size_t used, limit;             /* bytes handed out, and how many may be; 0: no limit */
+	size_t block_bytes;             /* taken from the system at a time; 0: 4 KiB. For what lives long and stays small */
 };
 
 /* `size` zeroed bytes, aligned for any type; NULL: no memory or over the limit. */

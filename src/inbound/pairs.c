@@ -28,7 +28,7 @@ struct receiver_pair *receiver_pair_add(struct receiver *r, const struct domain_
 
 	if (HASH_COUNT(r->pairs) >= RECEIVER_PAIRS_MAX)
 		return NULL;
-	if (!(added = calloc(1, sizeof(*added) + 2 * DOMAIN_SIZE)))
+	if (!(added = calloc(1, sizeof(*added) + pair->sender.len + 1 + pair->target.len)))
 		return NULL;
 	if (relay_lane_init(&added->lane, r->relay, pair, proof) < 0) {
 		free(added);

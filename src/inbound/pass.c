@@ -195,5 +195,5 @@ void receiver_stanza(struct receiver *r, const struct xml_element *element)
 		pass(r->last, &stanza);
 	else
 		find_pair(r, &stanza);
-	arena_clear(&r->scratch);
+	arena_fini(&r->scratch);        /* which few stanzas use */
 }

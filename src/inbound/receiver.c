@@ -415,7 +415,7 @@ static void on_extension(struct receiver *r, const struct xml_element *element)
 	} else {
 		receiver_dialback(r, node);
 	}
-	arena_clear(&r->scratch);
+	arena_fini(&r->scratch);        /* an idle stream keeps nothing */
 }
 
 static void on_element(void *ctx, const struct xml_element *element)

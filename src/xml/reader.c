@@ -4,6 +4,8 @@
 
 #include "xml/chars.h"
 
+enum { HEADER_BLOCK_BYTES = 640 };      /* of an ordinary header: it lives as long as its stream */
+
 static size_t clamp(size_t n, size_t max)
 {
 	return n < 1 ? 1 : n > max ? max : n;
@@ -22,6 +24,7 @@ struct xml_reader *xml_reader_new_by(const struct xml_reader_ops *ops, const str
 		return NULL;
 	reader->ops = ops;
 	reader->limits = within;
+	reader->arena.block_bytes = HEADER_BLOCK_BYTES;
 	return reader;
 }
 

@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* A server has thousands of idle streams, each with a reader: what few stanzas need is allocated when the first one does. */
+enum { ATTRS_MIN = 8, OPEN_MIN = 8, CHILDREN_MIN = 4 };
+
 static void scan_reset(struct xml_reader *reader)
 {
 	struct scan *scan = (struct scan *)reader;
@@ -18,12 +21,68 @@ static void scan_reset(struct xml_reader *reader)
 	scan_ns_init(scan);                     /* allocates only in scan_new() */
 }
 
+/* The next capacity of an array that is full, up to its limit. */
+static unsigned grown(unsigned cap, unsigned least, unsigned limit)
+{
+	const unsigned next = cap ? 2 * cap : least;
+
+	return next < limit ? next : limit;
+}
+
+int scan_attrs_reserve(struct scan *scan)
+{
+	const unsigned cap = grown(scan->attr_cap, ATTRS_MIN, scan->base.limits.attributes);
+	struct scan_attr *attrs;
+
+	if (scan->attr_count < scan->attr_cap || cap == scan->attr_cap)
+		return 0;
+	if (!(attrs = realloc(scan->attrs, cap * sizeof(*attrs))))
+		return TRUNK_ENOMEM;
+	scan->attrs = attrs;
+	scan->attr_cap = cap;
+	return 0;
+}
+
+int scan_open_reserve(struct scan *scan)
+{
+	const unsigned cap = grown(scan->open_cap, OPEN_MIN, scan->base.limits.depth);
+	struct scan_open *open;
+
+	if (scan->depth < scan->open_cap || cap == scan->open_cap)
+		return 0;
+	if (!(open = realloc(scan->open, cap * sizeof(*open))))
+		return TRUNK_ENOMEM;
+	scan->open = open;
+	scan->open_cap = cap;
+	return 0;
+}
+
+int scan_children_reserve(struct scan *scan)
+{
+	const unsigned cap = grown(scan->child_cap, CHILDREN_MIN, XML_CHILDREN_MAX);
+	struct scan_child *kids;
+	struct xml_child *children;
+
+	if (scan->child_count < scan->child_cap || cap == scan->child_cap)
+		return 0;
+	if (!(kids = realloc(scan->kids, cap * sizeof(*kids))))
+		return TRUNK_ENOMEM;
+	scan->kids = kids;
+	if (!(children = realloc(scan->children, cap * sizeof(*children))))
+		return TRUNK_ENOMEM;
+	scan->children = children;
+	scan->child_cap = cap;
+	return 0;
+}
+
 static void scan_free(struct xml_reader *reader)
 {
 	struct scan *scan = (struct scan *)reader;
 
 	free(scan->attrs);
 	free(scan->open);
+	free(scan->kids);
+	free(scan->children);
 	free(scan->bindings);
 	free(scan->pool);
 	free(scan);
@@ -36,9 +95,9 @@ static struct xml_reader *scan_new(const struct xml_limits *limits)
 	if (!scan)
 		return NULL;
 	scan->loops = scan_loops_best();
-	scan->attrs = calloc(limits->attributes, sizeof(*scan->attrs));
-	scan->open = calloc(limits->depth, sizeof(*scan->open));
-	if (!scan->attrs || !scan->open || scan_ns_init(scan) < 0) {
+	scan->base.limits = *limits;
+	if (scan_attrs_reserve(scan) < 0 || scan_open_reserve(scan) < 0 || scan_children_reserve(scan) < 0 ||
+	    scan_ns_init(scan) < 0) {
 		scan_free(&scan->base);
 		return NULL;
 	}

@@ -97,10 +97,11 @@ struct scan {
 	bool has_gap, is_empty;
 	unsigned char quote;            /* around the value; 0: the reference stands in text */
 	struct scan_name name;
-	struct scan_attr *attrs;        /* of limits.attributes */
-	unsigned attr_count;
+	struct scan_attr *attrs;        /* grows up to limits.attributes */
+	unsigned attr_count, attr_cap;
 
-	struct scan_open *open;         /* of limits.depth */
+	struct scan_open *open;         /* grows up to limits.depth */
+	unsigned open_cap;
 	struct scan_binding *bindings;
 	unsigned binding_count, binding_cap, header_bindings;
 	int default_ns, header_default;
@@ -117,12 +118,18 @@ struct scan {
 		bool is_escaped;
 	} values[5];                    /* to, from, type, id, xml:lang */
 	unsigned child_count;
-	struct scan_child kids[XML_CHILDREN_MAX];
-	struct xml_child children[XML_CHILDREN_MAX];    /* handed out */
+	unsigned child_cap;             /* of both; grows up to XML_CHILDREN_MAX */
+	struct scan_child *kids;
+	struct xml_child *children;     /* handed out */
 };
 
 /* The machine: goes on in at[0..len) until the element is whole or the bytes end (scan_machine.c). */
 int scan_run(struct scan *scan, const unsigned char *at, size_t len);
+
+/* Room for one more attribute; nothing where limits.attributes are there already, which the machine refuses (scan.c). */
+int scan_attrs_reserve(struct scan *scan);
+int scan_open_reserve(struct scan *scan);      /* the same for an element … */
+int scan_children_reserve(struct scan *scan);  /* … and for a child's facts */
 
 /* Reads on in a qualified name that began at `mark`. SCAN_DONE: it ended before at[pos] (scan_machine.c). */
 int scan_name_on(struct scan *scan, const unsigned char *at, size_t len);

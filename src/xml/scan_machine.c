@@ -270,7 +270,7 @@ static bool quick_attr(struct scan *scan, const unsigned char *at, size_t len)
 	struct scan_attr *attr = &scan->attrs[scan->attr_count];
 	size_t p = scan->pos;
 
-	if (scan->attr_count == scan->base.limits.attributes || p == len || at[p] != ' ')
+	if (scan->attr_count == scan->attr_cap || p == len || at[p] != ' ')
 		return false;
 	if (!quick_name(at, p + 1, len, &attr->name, &p) || len - p < 2 || at[p] != '=' ||
 	    (at[p + 1] != '\'' && at[p + 1] != '"'))
@@ -309,7 +309,7 @@ static int step_gap(struct scan *scan, const unsigned char *at, size_t len)
 	scan->mark = scan->pos;
 	scan->colon = 0;
 	scan->state = SCAN_ATTR;
-	return SCAN_ON;
+	return scan_attrs_reserve(scan);
 }
 
 static int step_slash(struct scan *scan, const unsigned char *at, size_t len)

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { POOL_BYTES_MIN = 1024, POOL_BYTES_KEEP = 16384, BINDINGS_MIN = 16 };
+enum { POOL_BYTES_MIN = 256, POOL_BYTES_KEEP = 4096, BINDINGS_MIN = 4 };
 
 static int pool_reserve(struct scan *scan, size_t more)
 {

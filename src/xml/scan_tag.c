@@ -158,6 +158,8 @@ int scan_tag(struct scan *scan, const unsigned char *at)
 		return TRUNK_EXML_PREFIX;
 	if (scan->phase == SCAN_AT_HEADER)
 		return scan_header(scan, at, ns);
+	if ((err = scan_open_reserve(scan)) < 0 || (scan->depth == 1 && (err = scan_children_reserve(scan)) < 0))
+		return err;
 	scan->open[scan->depth++] = (struct scan_open){
 		.name = scan->name.at,
 		.name_len = scan->name.len,
