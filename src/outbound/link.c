@@ -657,6 +657,7 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
 	list_init(&link->carriers);
 	list_init(&link->gated);
+	list_init(&link->holders);
 	list_init(&link->stranger);
 	if (!str_is(link->pair.sender, outbound->site->trunk) && !route_find(outbound->site->route, link->pair.sender))
 		list_add_tail(&outbound->strangers, &link->stranger);
@@ -698,6 +699,11 @@ void link_release(struct link **link)
 	if (*link && (*link)->users > 0)
 		(*link)->users--;
 	*link = NULL;
+}
+
+struct list *link_holders(struct link *link)
+{
+	return &link->holders;
 }
 
 void link_restart(struct link *link, enum stream_condition condition)

@@ -56,6 +56,7 @@ struct link {
 	struct list to_target;          /* in target->links */
 	struct domain_pair pair;        /* points into key */
 	unsigned users;                 /* lanes that hold it */
+	struct list holders;            /* theirs (link_holders()) */
 	uint64_t id;
 	struct initiator initiator;
 	struct list stranger;           /* in outbound->strangers, where we do not serve the sender */

@@ -48,6 +48,9 @@ void outbound_free(struct outbound **outbound);
 struct link *outbound_link(struct outbound *outbound, const struct domain_pair *pair);
 void link_release(struct link **link);
 
+/* A list that the link keeps for those who hold it, so that its news need not look for them among all; what stands in it is theirs. */
+struct list *link_holders(struct link *link);
+
 /* The same for an answer that the trunk itself makes. Where there is no such link yet, one more is opened only as often as its receiver can be
  * expected to bear (ANSWER_LINKS_PER_SECOND). NULL: no memory, or too many. */
 struct link *outbound_answer_link(struct outbound *outbound, const struct domain_pair *pair);

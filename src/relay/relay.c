@@ -14,7 +14,6 @@ struct relay {
 	unsigned contact_count;
 	relay_settled_fn *settled;      /* NULL: nobody wants to know */
 	void *settled_ctx;
-	struct list lanes;              /* of struct relay_lane: those that hold a link */
 	struct arena scratch;           /* within one call */
 };
 
@@ -38,7 +37,6 @@ struct relay *relay_new(const struct relay_options *options)
 	relay->site = options->site;
 	relay->audit = options->audit;
 	relay->blocks = options->blocks;
-	list_init(&relay->lanes);
 	if (!(relay->outbound = outbound_new(options->site, &outbound_handler, relay))) {
 		free(relay);
 		return NULL;
@@ -225,12 +223,11 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 
 static void on_pressure(void *ctx, struct link *link, bool is_congested)
 {
-	struct relay *relay = ctx;
+	(void)ctx;
+	LIST_EACH (pos, link_holders(link)) {
+		struct relay_lane *lane = LIST_OF(pos, struct relay_lane, in_link);
 
-	LIST_EACH (pos, &relay->lanes) {
-		struct relay_lane *lane = LIST_OF(pos, struct relay_lane, link_in_relay);
-
-		if (lane->link == link && lane->pressure)
+		if (lane->pressure)
 			lane->pressure(lane->ctx, is_congested);
 	}
 }
@@ -241,7 +238,7 @@ static int hold_link(struct relay_lane *lane)
 		return 0;
 	if (!(lane->link = outbound_link(lane->relay->outbound, &lane->pair)))
 		return TRUNK_ENOMEM;
-	list_add_tail(&lane->relay->lanes, &lane->link_in_relay);
+	list_add_tail(link_holders(lane->link), &lane->in_link);
 	/* A target that is under pressure already does not tell of it again. */
 	if (link_is_congested(lane->link) && lane->pressure)
 		lane->pressure(lane->ctx, true);
@@ -324,7 +321,7 @@ void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, cons
 int relay_lane_init(struct relay_lane *lane, struct relay *relay, const struct domain_pair *pair, enum proof proof)
 {
 	*lane = (struct relay_lane){.relay = relay, .proof = proof};
-	list_init(&lane->link_in_relay);
+	list_init(&lane->in_link);
 	lane->pair.sender = (struct str){str_dup(pair->sender), pair->sender.len};
 	lane->pair.target = (struct str){str_dup(pair->target), pair->target.len};
 	if (lane->pair.sender.at && lane->pair.target.at)
@@ -335,7 +332,7 @@ int relay_lane_init(struct relay_lane *lane, struct relay *relay, const struct d
 
 void relay_lane_fini(struct relay_lane *lane)
 {
-	list_remove(&lane->link_in_relay);
+	list_remove(&lane->in_link);
 	link_release(&lane->link);
 	free((char *)(uintptr_t)lane->pair.sender.at);
 	free((char *)(uintptr_t)lane->pair.target.at);

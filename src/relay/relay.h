@@ -37,7 +37,7 @@ void relay_set_settled(struct relay *relay, relay_settled_fn *fn, void *ctx);
  * relay_lane_init(); ends with relay_lane_fini(). */
 struct relay_lane {
 	struct relay *relay;
-	struct list link_in_relay;      /* in the relay's list of lanes that hold a link */
+	struct list in_link;            /* in link_holders(), while it holds a link */
 	struct domain_pair pair;        /* normalised; owned */
 	enum proof proof;               /* PROOF_NONE: not proved on this stream */
 	unsigned generation;            /* that `verdict` is of; 0: none yet */

@@ -13,6 +13,8 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	owner = calloc(1, sizeof(*owner));
 	owner->handler = handler;
 	owner->ctx = ctx;
+	for (unsigned i = 0; i < FAKE_LINKS_MAX; i++)
+		list_init(&owner->links[i].holders);
 	return owner;
 }
 
@@ -66,6 +68,11 @@ struct link *outbound_answer_link(struct outbound *outbound, const struct domain
 	if (link)
 		link->is_answer = true;
 	return link;
+}
+
+struct list *link_holders(struct link *link)
+{
+	return &link->holders;
 }
 
 void link_release(struct link **link)

@@ -12,6 +12,7 @@ struct link {
 	char sender[64], target[64];
 	struct buf taken;               /* stanzas, one behind the other */
 	size_t begun;
+	struct list holders;
 	unsigned users;
 	struct ticket ticket;           /* of the last stanza */
 	bool is_answer;                 /* asked for by outbound_answer_link() */
