@@ -34,7 +34,8 @@ struct daemon {
 	struct control *control;
 	struct daemon_listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
-	struct timer watch;
+	struct timer watch, trim;
+	size_t trimmed_bytes;           /* of the heap in use when it was last trimmed */
 	int64_t loaded_wall_ms;
 	bool is_stopping;
 };
@@ -54,6 +55,11 @@ int daemon_load_store(struct log *log, const struct config *config, int64_t wall
 int daemon_new_dns(struct daemon *daemon, const struct config *config, struct dns **ret_dns, struct buf *why);
 void daemon_watch(struct daemon *daemon);               /* certificate files and ends */
 void daemon_log_problem(void *log, const struct config_problem *problem);
+
+/* resources.c */
+void daemon_set_heap(void);
+void daemon_raise_files(struct log *log);               /* as many descriptors as the hard limit allows */
+void daemon_trim(struct daemon *daemon);                /* from now on gives the heap's unused pages back now and then */
 
 /* drop.c: from root to `user`, once everything that needs root is open. */
 int daemon_prepare_state(const struct config *config, struct buf *why);

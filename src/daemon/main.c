@@ -3,7 +3,6 @@
 #include "daemon/daemon.h"
 
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include <uv.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
-enum { MMAP_THRESHOLD_BYTES = 8 * 1024 * 1024 };
 
 struct arguments {
 	const char *file;
@@ -145,12 +143,11 @@ int main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	signal(SIGPIPE, SIG_IGN);
-	/* Buffers come and go with each batch: let them come from the heap, not from pages that the kernel has to clear each time. */
-	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
-	mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD_BYTES);
+	daemon_set_heap();
 	daemon.file = arguments.file;
 	if (!(daemon.log = log_new(LOG_INFO, LOG_TEXT, getenv("JOURNAL_STREAM") != NULL)))
 		return EXIT_REFUSED;
+	daemon_raise_files(daemon.log);
 	err = load(&daemon, &arguments, &config, &store);
 	if (err == 0 && arguments.only_check)
 		LOG(daemon.log, LOG_NOTICE, "configuration-good", KV_C("file", arguments.file));

@@ -100,6 +100,7 @@ int daemon_start(struct daemon *daemon, struct config *config, struct tls_store 
 	daemon->loaded_wall_ms = loop_wall_ms(daemon->loop);
 	daemon_watch(daemon);
 	daemon_enter_sandbox(config, daemon->log);
+	daemon_trim(daemon);
 done:
 	if (err < 0)
 		LOG(daemon->log, LOG_ERROR, "cannot-start", KV("reason", buf_len(&why) ? buf_str(&why) : str_of(error_text(err))));
@@ -110,6 +111,7 @@ done:
 void daemon_end(struct daemon *daemon)
 {
 	timer_stop(&daemon->watch);
+	timer_stop(&daemon->trim);
 	daemon_unlisten(daemon);
 	control_free(&daemon->control);
 	trunk_free(&daemon->trunk);
