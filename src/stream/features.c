@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Stream features between servers: STARTTLS, SASL, dialback, bidi, limits. */
+ * Stream features between servers: STARTTLS, SASL, dialback, bidi, stream management, limits. */
 #include "stream/stream.h"
 
 static int add_limits(struct buf *out, const struct stream_features *features)
@@ -33,6 +33,8 @@ int stream_features_write(struct buf *out, const struct stream_features *feature
 	if (features->bidi && (err = buf_add_cstr(out, "<bidi xmlns='" NS_BIDI_FEATURE "'/>")) < 0)
 		return err;
 	if (features->dialback && (err = buf_add_cstr(out, "<dialback xmlns='" NS_DIALBACK_FEATURE "'><errors/></dialback>")) < 0)
+		return err;
+	if (features->sm && (err = buf_add_cstr(out, "<sm xmlns='" NS_SM "'/>")) < 0)
 		return err;
 	if ((err = add_limits(out, features)) < 0)
 		return err;
@@ -83,6 +85,7 @@ int stream_features_parse(const struct xml_node *node, struct stream_features *r
 		features.dialback_errors = xml_node_child(child, NULL, "errors") != NULL;
 	}
 	features.bidi = xml_node_child(node, NS_BIDI_FEATURE, "bidi") != NULL;
+	features.sm = xml_node_child(node, NS_SM, "sm") != NULL;
 	if ((child = xml_node_child(node, NS_LIMITS, "limits")))
 		parse_limits(child, &features);
 	*ret_features = features;

@@ -13,6 +13,7 @@
 #define NS_DIALBACK_FEATURE "urn:xmpp:features:dialback"
 #define NS_BIDI_FEATURE "urn:xmpp:features:bidi"
 #define NS_BIDI "urn:xmpp:bidi"
+#define NS_SM "urn:xmpp:sm:3"
 #define NS_LIMITS "urn:xmpp:stream-limits:0"
 
 enum { STREAM_ID_SIZE = 32 + 1 };
@@ -77,6 +78,7 @@ struct stream_features {
 	bool has_mechanisms;            /* any mechanism */
 	bool dialback, dialback_errors;
 	bool bidi;
+	bool sm;                        /* XEP-0198 */
 	uint64_t max_bytes;             /* XEP-0478; 0: not said */
 	uint64_t idle_seconds;
 };

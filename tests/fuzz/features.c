@@ -13,7 +13,8 @@ static void check_features(struct arena *arena, const struct stream_features *fe
 	must(stream_features_parse(fuzz_tree(arena, buf_str(&out)), &again) == 0);
 	must(again.starttls == features->starttls &&
 	     again.starttls_required == (features->starttls && features->starttls_required));
-	must(again.external == features->external && again.dialback == features->dialback && again.bidi == features->bidi);
+	must(again.external == features->external && again.dialback == features->dialback && again.bidi == features->bidi &&
+	     again.sm == features->sm);
 	must(again.max_bytes == features->max_bytes && again.idle_seconds == features->idle_seconds);
 	buf_fini(&out);
 }
