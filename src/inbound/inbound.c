@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Admission of those who connect, and what concerns all streams. */
-#include "inbound/receiver.h"
+#include "inbound/sm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,10 +48,28 @@ struct inbound {
 	struct address_entry *addresses;
 	struct timer sweep;
 	struct rate_bucket *buckets;    /* by spoke */
+	struct sm_table sm;
 	struct inbound_counters counters;
 	uint64_t next_id;
 	bool is_draining;
 };
+
+struct sm_table *inbound_sm(struct inbound *inbound)
+{
+	return &inbound->sm;
+}
+
+uint64_t inbound_next_id(struct inbound *inbound)
+{
+	return ++inbound->next_id;
+}
+
+static void on_settled(void *ctx, struct receipt first, uint64_t count)
+{
+	struct inbound *inbound = ctx;
+
+	sm_table_settled(&inbound->sm, first, count);
+}
 
 struct blocks *inbound_blocks(const struct inbound *inbound)
 {
@@ -69,6 +87,8 @@ struct inbound *inbound_new(const struct inbound_options *options)
 	inbound->site = options->site;
 	inbound->relay = options->relay;
 	inbound->blocks = options->blocks;
+	sm_table_init(&inbound->sm, inbound->site->loop);
+	relay_set_settled(inbound->relay, on_settled, inbound);
 	list_init(&inbound->receivers);
 	list_init(&inbound->waiting);
 	list_init(&inbound->leaving);
@@ -247,7 +267,7 @@ static void begin(struct inbound *inbound, struct conn *conn, bool is_direct, st
 		give_up(inbound, conn, address);
 		return;
 	}
-	r->id = ++inbound->next_id;
+	r->id = inbound_next_id(inbound);
 	list_add_tail(&inbound->receivers, &r->link);
 	inbound->counters.streams++;
 	if (receiver_begin(r, conn) < 0) {
@@ -371,6 +391,8 @@ void inbound_free(struct inbound **inbound)
 	}
 	LIST_EACH (pos, &gone->leaving)
 		goodbye_end(LIST_OF(pos, struct goodbye, link));
+	relay_set_settled(gone->relay, NULL, NULL);
+	sm_table_fini(&gone->sm);
 	timer_stop(&gone->sweep);
 	HASH_ITER(hh, gone->buckets, bucket, next_bucket) {
 		HASH_DEL(gone->buckets, bucket);
@@ -391,7 +413,7 @@ static void describe_pair(const struct receiver *r, const struct receiver_pair *
 	info->target = pair ? pair->lane.pair.target : str_of(r->to);
 	info->proof = pair ? pair->lane.proof : PROOF_NONE;
 	info->stanzas_in = pair ? pair->lane.stanzas : 0;
-	info->state = pair && pair->lane.proof != PROOF_NONE ? "up" : r->state == RECEIVER_CLOSING ? "closing" : "negotiating";
+	info->state = pair && pair->lane.proof != PROOF_NONE ? "up" : r->state == RECEIVER_CLOSING || r->state == RECEIVER_LEAVING ? "closing" : "negotiating";
 }
 
 static void describe(struct receiver *r, stream_info_fn *fn, void *ctx)
@@ -465,7 +487,7 @@ unsigned inbound_close(struct inbound *inbound, struct str domain, const struct 
 	LIST_EACH (pos, &inbound->receivers) {
 		struct receiver *r = LIST_OF(pos, struct receiver, link);
 
-		if (r->state == RECEIVER_DEAD || r->state == RECEIVER_CLOSING || !concerns(r, domain, address))
+		if (r->state == RECEIVER_DEAD || r->state == RECEIVER_CLOSING || r->state == RECEIVER_LEAVING || !concerns(r, domain, address))
 			continue;
 		receiver_close(r, what, "closed by the operator");
 		count++;
@@ -478,7 +500,7 @@ void inbound_reload(struct inbound *inbound)
 	LIST_EACH (pos, &inbound->receivers) {
 		struct receiver *r = LIST_OF(pos, struct receiver, link);
 
-		if (r->state == RECEIVER_DEAD || r->state == RECEIVER_CLOSING)
+		if (r->state == RECEIVER_DEAD || r->state == RECEIVER_CLOSING || r->state == RECEIVER_LEAVING)
 			continue;
 		if (receiver_holds(r))
 			receiver_ask_again(r);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stanzas of a stream: found their domain pair and handed to relay, or refused in the order of design.md §3. */
-#include "inbound/receiver.h"
+#include "inbound/sm.h"
 
 #include <stdlib.h>
 
@@ -24,7 +24,7 @@ static bool is_congested(const struct receiver *r)
 void receiver_read(struct receiver *r)
 {
 	r->is_paused = is_congested(r);
-	channel_read(&r->channel, !r->is_paused && !r->is_throttled && channel_pending(&r->channel) <= RECEIVER_PENDING_BYTES);
+	channel_read(&r->channel, !r->is_paused && !r->is_throttled && !receiver_sm_is_full(r) && channel_pending(&r->channel) <= RECEIVER_PENDING_BYTES);
 }
 
 void receiver_pressure(void *ctx, bool is_on)
@@ -131,25 +131,31 @@ static bool is_sender_proved(const struct receiver *r, struct str sender)
 /* No proved pair carries it: a forged sender closes the stream, all else is told to the sender. */
 static void refuse(struct receiver *r, const struct domain_pair *pair, const struct stanza *stanza)
 {
+	struct receipt receipt;
 	struct verdict verdict;
 
 	if (!is_sender_proved(r, pair->sender)) {
 		receiver_close(r, STREAM_INVALID_FROM, "a stanza from a domain that is not proved on this stream");
 		return;
 	}
+	if (!receiver_sm_count(r, &receipt))
+		return;
 	verdict = relay_judge_pair(r->relay, pair);
 	if (verdict.decision == DECISION_PASS)
 		verdict = (struct verdict){.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
-	relay_refuse(r->relay, pair, stanza, PROOF_NONE, &verdict, (struct receipt){0});
+	relay_refuse(r->relay, pair, stanza, PROOF_NONE, &verdict, receipt);
 }
 
 static void pass(struct receiver_pair *pair, const struct stanza *stanza)
 {
 	struct receiver *r = pair->receiver;
+	struct receipt receipt;
 
 	r->last = pair;
 	r->stanzas++;
-	relay_stanza(&pair->lane, r->channel.reader, stanza, (struct receipt){0});
+	if (!receiver_sm_count(r, &receipt))
+		return;
+	relay_stanza(&pair->lane, r->channel.reader, stanza, receipt);
 	charge(pair, stanza->element->bytes.len);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One stream that a peer opened: header, features, time limits, end. */
-#include "inbound/receiver.h"
+#include "inbound/sm.h"
 
 #include <stdlib.h>
 
@@ -33,15 +33,21 @@ static void on_free(void *ctx)
 }
 
 /* Lets go of it at the end of this wake-up: callbacks of its own may still be under way. */
-static void drop(struct receiver *r)
+static void drop_for(struct receiver *r, bool may_resume)
 {
 	if (r->state == RECEIVER_DEAD)
 		return;
 	r->state = RECEIVER_DEAD;
 	dns_find_cancel(&r->dane);
 	receiver_uncarry(r);
+	receiver_sm_end(r, may_resume);
 	channel_ignore(&r->channel);
 	defer_start(r->site->loop, &r->free);
+}
+
+static void drop(struct receiver *r)
+{
+	drop_for(r, false);
 }
 
 struct receiver *receiver_new(struct inbound *inbound, const struct site *site, struct relay *relay, bool is_direct,
@@ -70,6 +76,7 @@ void receiver_free(struct receiver **receiver)
 	if (!r)
 		return;
 	*receiver = NULL;
+	receiver_sm_end(r, false);
 	inbound_forget(r);
 	HASH_ITER(hh, r->pairs, pair, next)
 		receiver_pair_remove(&pair);
@@ -219,24 +226,56 @@ static void log_closed(const struct receiver *r, enum stream_condition condition
 	    KV_C("condition", stream_condition_text(condition)), KV_C("reason", text ? text : ""));
 }
 
+/* Ends in order: what came and is on its way is waited for, so that its sender's server does not send it again or call it lost. */
+static bool leaves_first(struct receiver *r, enum stream_condition condition, const char *text)
+{
+	if (r->state != RECEIVER_OPEN || !receiver_sm_waits(r) ||
+	    (condition != STREAM_CONDITION_NONE && condition != STREAM_RESET && condition != STREAM_SYSTEM_SHUTDOWN))
+		return false;
+	r->state = RECEIVER_LEAVING;
+	r->leaves_with = condition;
+	r->leaves_for = text;
+	receiver_end_carry(r);
+	channel_read(&r->channel, true);
+	timer_start(r->site->loop, &r->timeout, RECEIVER_LEAVE_MS, on_timeout, r);
+	return true;
+}
+
+void receiver_left(struct receiver *r)
+{
+	receiver_close(r, r->leaves_with, r->leaves_for);
+}
+
 void receiver_close(struct receiver *r, enum stream_condition condition, const char *text)
 {
 	struct buf out = {0};
 
-	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD)
+	if (leaves_first(r, condition, text))
 		return;
+	stream_error_write(&out, condition, text);
+	receiver_close_with(r, condition, text, &out);
+}
+
+void receiver_close_with(struct receiver *r, enum stream_condition condition, const char *text, struct buf *error)
+{
+	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD) {
+		buf_fini(error);
+		return;
+	}
 	log_closed(r, condition, text);
 	dns_find_cancel(&r->dane);
 	receiver_end_carry(r);
 	if ((r->is_direct || r->channel.tls) && !r->channel.is_secured) {
+		buf_fini(error);
 		drop(r);                /* there is no stream yet to say anything on */
 		return;
 	}
 	r->state = RECEIVER_CLOSING;    /* first: what is written below may itself be too much, and would close again */
 	if (!r->header_sent)
 		send_header(r);
-	stream_error_write(&out, condition, text);
-	receiver_write(r, &out);
+	receiver_sm_last(r);
+	receiver_write(r, error);
+	receiver_sm_end(r, false);
 	channel_ignore(&r->channel);
 	channel_shutdown(&r->channel);
 	timer_start(r->site->loop, &r->timeout, RECEIVER_CLOSE_MS, on_timeout, r);
@@ -264,10 +303,11 @@ static void choose_features(struct receiver *r, struct stream_features *features
 		features->dialback = (trust->dialback && (!is_secured || !r->from || trust->verify == VERIFY_DIALBACK)) || is_certified;
 		features->bidi = !r->is_proved && (features->external || features->dialback);
 		features->max_bytes = r->site->limits->stanza_bytes;
+		features->sm = r->is_proved || features->dialback;      /* a peer that is proved by dialback hears no features behind it */
 		features->idle_seconds = (uint64_t)r->site->limits->idle_timeout_ms / 1000;
 	}
 	if (!is_secured && trust->verify == VERIFY_CERTIFICATE && trust->tls == TLS_POLICY_OPTIONAL)
-		features->dialback = features->bidi = false;    /* a certificate is demanded, and there is none without TLS */
+		features->dialback = features->bidi = features->sm = false;    /* a certificate is demanded, and there is none without TLS */
 }
 
 static void send_features(struct receiver *r)
@@ -280,6 +320,7 @@ static void send_features(struct receiver *r)
 	r->offered_external = features.external;
 	r->offered_dialback = features.dialback;
 	r->offered_bidi = features.bidi;
+	r->offered_sm = features.sm;
 	stream_features_write(&out, &features);
 	receiver_write(r, &out);
 	if (!features.starttls && !features.external && !features.dialback && !r->is_proved) {
@@ -399,17 +440,21 @@ static void on_extension(struct receiver *r, const struct xml_element *element)
 {
 	const struct limits *limits = r->site->limits;
 	const struct xml_limits xml = {.element_bytes = limits->stanza_bytes, .depth = limits->depth, .attributes = limits->attributes};
-	const bool is_tls = str_eq(element->ns, STR(NS_TLS)), is_sasl = str_eq(element->ns, STR(NS_SASL));
+	const bool is_tls = str_eq(element->ns, STR(NS_TLS)), is_sasl = str_eq(element->ns, STR(NS_SASL)), is_sm = str_eq(element->ns, STR(NS_SM));
 	struct xml_node *node;
 
 	if (is_tls && str_eq(element->name, STR("starttls"))) {
 		receiver_starttls(r);
 	} else if (str_eq(element->ns, STR(NS_BIDI)) && str_eq(element->name, STR("bidi"))) {
 		receiver_bidi(r);
-	} else if (!is_sasl && !str_eq(element->ns, STR(NS_DIALBACK))) {
+	} else if (is_sm && str_eq(element->name, STR("r")) && receiver_sm_request(r)) {
+		/* answered */
+	} else if (!is_sasl && !is_sm && !str_eq(element->ns, STR(NS_DIALBACK))) {
 		receiver_close(r, STREAM_UNSUPPORTED_STANZA_TYPE, NULL);
 	} else if (xml_tree_parse(&r->scratch, element->bytes, xml_reader_header(r->channel.reader), &xml, &node) < 0) {
 		receiver_close(r, STREAM_NOT_WELL_FORMED, NULL);
+	} else if (is_sm) {
+		receiver_sm_element(r, node);
 	} else if (is_sasl) {
 		receiver_sasl(r, node);
 	} else {
@@ -434,7 +479,10 @@ static void on_element(void *ctx, const struct xml_element *element)
 
 static void on_end(void *ctx)
 {
-	receiver_close(ctx, STREAM_CONDITION_NONE, NULL);
+	struct receiver *r = ctx;
+
+	if (r->state != RECEIVER_LEAVING)       /* else our own end comes when it is due */
+		receiver_close(r, STREAM_CONDITION_NONE, NULL);
 }
 
 static void on_broken(void *ctx, int err)
@@ -452,7 +500,7 @@ static void on_closed(void *ctx, int err)
 
 	if (r->state != RECEIVER_CLOSING && r->state != RECEIVER_DEAD)
 		log_closed(r, STREAM_CONDITION_NONE, err < 0 ? error_text(err) : "the peer closed the connection");
-	drop(r);
+	drop_for(r, r->state == RECEIVER_OPEN);
 }
 
 static void on_open(void *ctx, int err)
@@ -467,7 +515,7 @@ void receiver_forget(struct receiver *r)
 
 	HASH_ITER(hh, r->pairs, pair, next)
 		receiver_pair_remove(&pair);
-	r->offered_external = r->offered_dialback = r->offered_bidi = r->is_bidirectional = false;
+	r->offered_external = r->offered_dialback = r->offered_bidi = r->offered_sm = r->is_bidirectional = false;
 	r->sasl_tries = 0;
 	r->state = RECEIVER_HEADER;
 	r->header_sent = false;
@@ -535,6 +583,8 @@ static void on_timeout(void *ctx)
 
 	if (r->state == RECEIVER_CLOSING)
 		drop(r);
+	else if (r->state == RECEIVER_LEAVING)
+		receiver_left(r);
 	else if (r->is_proved)
 		on_idle(r);
 	else if (r->has_answered)

@@ -17,10 +17,13 @@ enum {
 	RECEIVER_PENDING_BYTES_MAX = 1024 * 1024,       /* … and here it is closed */
 	DIALBACK_ID_BYTES_MAX = 1024,           /* of a stream id or key in a dialback element */
 	RECEIVER_LOUD_MAX = 10,                 /* warnings that one stream may cause; what follows is logged at debug */
+	RECEIVER_LEAVE_MS = 5000,       /* that we wait for what a managed stream brought to be in other hands, before we close it in order */
 	RECEIVER_CLOSE_MS = 2000,       /* that we wait for the peer's end of the stream */
 };
 
 struct address_entry;
+struct receiver_sm;
+struct sm_table;
 
 /* A domain pair on one stream: asked about (verify is set), or proved (lane.proof). */
 struct receiver_pair {
@@ -48,6 +51,7 @@ struct rate_bucket {
 enum receiver_state {
 	RECEIVER_HEADER = 1,            /* waits for the peer's header */
 	RECEIVER_OPEN,                  /* elements come */
+	RECEIVER_LEAVING,               /* nothing is taken any more; what came is waited for, to be acknowledged */
 	RECEIVER_CLOSING,               /* our end is said */
 	RECEIVER_DEAD,                  /* freed at the end of this wake-up */
 };
@@ -65,10 +69,14 @@ struct receiver {
 	bool header_sent;               /* ours, since the last restart */
 	bool is_proved;                 /* some pair is: no longer counted as unproved */
 	bool has_answered;              /* a db:verify: the peer came to ask, not to send */
-	bool offered_external, offered_dialback, offered_bidi;
+	bool offered_external, offered_dialback, offered_bidi, offered_sm;
 	bool is_bidirectional;          /* the peer asked for it (XEP-0288) */
 	bool is_paused;                 /* not read, for back-pressure */
 	bool is_throttled;              /* not read, for a rate */
+	bool is_held;                   /* not read, for too much of it waits to be acknowledged */
+	enum stream_condition leaves_with;      /* while LEAVING */
+	const char *leaves_for;         /* static; NULL: nothing to say */
+	struct receiver_sm *sm;         /* XEP-0198; NULL: not enabled */
 	char *from, *to;                /* of the header, normalised; NULL: absent; owned */
 	char stream_id[STREAM_ID_SIZE];
 	unsigned sasl_tries;
@@ -95,8 +103,11 @@ struct receiver *receiver_new(struct inbound *inbound, const struct site *site, 
 int receiver_begin(struct receiver *receiver, struct conn *conn);
 void receiver_free(struct receiver **receiver);
 
-/* Says why, ends the stream, and lets go of the receiver once the peer has ended it, too. */
+/* Says why, ends the stream, and lets go of the receiver once the peer has ended it, too. A managed stream that is closed in order (no error, reset,
+ * system-shutdown; there `text` must be static) first waits, RECEIVER_LEAVE_MS at most, to acknowledge what it brought. */
 void receiver_close(struct receiver *receiver, enum stream_condition condition, const char *text);
+void receiver_close_with(struct receiver *receiver, enum stream_condition condition, const char *text, struct buf *error);     /* and ends the buffer */
+void receiver_left(struct receiver *receiver);          /* nothing more is waited for */
 enum log_level receiver_level(struct receiver *receiver);       /* of the next warning that the peer causes */
 void receiver_write(struct receiver *receiver, struct buf *out);        /* and ends the buffer */
 
@@ -155,6 +166,8 @@ void receiver_pressure(void *pair, bool is_congested);  /* of a lane; ctx is the
 
 struct rate_bucket *inbound_bucket(struct inbound *inbound, const char *spoke); /* NULL: no memory */
 struct blocks *inbound_blocks(const struct inbound *inbound);
+struct sm_table *inbound_sm(struct inbound *inbound);
+uint64_t inbound_next_id(struct inbound *inbound);
 
 void inbound_forget(struct receiver *receiver);         /* it ends: lists and counts */
 void inbound_proved(struct receiver *receiver);         /* counts */

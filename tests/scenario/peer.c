@@ -208,6 +208,8 @@ int peer_set(struct peer *peer, struct str words)
 		return set_flag(&options->is_deaf_to_override, value, "missing", "set");
 	if (str_is(key, "transport"))
 		return set_flag(&options->is_direct, value, "direct", "starttls");
+	if (str_is(key, "sm"))
+		return set_flag(&options->offers_sm, value, "yes", "no");
 	if (str_is(key, "bidi"))
 		return set_flag(&options->asks_bidi, value, "yes", "no");
 	if (str_is(key, "tls-version"))

@@ -36,6 +36,7 @@ struct peer_options {
 	bool is_mute;                   /* takes connections and says nothing */
 	bool is_deaf_to_override;       /* asks the real server of a sender domain: the DNS override is missing */
 	bool is_direct;                 /* listens for direct TLS, XEP-0368 */
+	bool offers_sm;                 /* XEP-0198, where a proof is offered or done; the script does the rest */
 	bool asks_bidi;                 /* XEP-0288, on streams that it opens */
 	bool hides_external;            /* answers EXTERNAL with a failure although it offered it */
 	bool breaks_external;           /* answers EXTERNAL with success, and resets the connection */

@@ -34,6 +34,8 @@ static void send_features(struct peer_stream *stream)
 		buf_addf(&out, "<mechanisms xmlns='%s'><mechanism>EXTERNAL</mechanism></mechanisms>", NS_SASL);
 	if (options->dialback && (stream->is_tls_up || options->tls != TLS_POLICY_REQUIRED))
 		buf_addf(&out, "<dialback xmlns='%s'><errors/></dialback>", NS_DIALBACK_FEATURE);
+	if (options->offers_sm && (stream->has_external || options->dialback))
+		buf_addf(&out, "<sm xmlns='%s'><optional/></sm>", NS_SM);
 	buf_add_cstr(&out, "</stream:features>");
 	peer_stream_send(stream, buf_str(&out));
 	buf_fini(&out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One stream of a peer: the connection, TLS, and XML read into elements that the roles or the script deal with. */
 #include "peer.h"
+#include "script.h"
 
 #include "sim_net.h"
 #include "stream/stream.h"
@@ -294,6 +295,17 @@ static bool is_dealt_with(struct peer_stream *stream, struct arena *arena, const
 	return peer_client_element(stream, arena, node);
 }
 
+/* What the script may have to say again. */
+static void keep_ids(const struct xml_node *node)
+{
+	const struct str id = xml_node_attr(node, "id");
+
+	if (!str_is_absent(id) && str_is(node->ns, NS_SM) && str_is(node->name, "enabled"))
+		script_keep_id(SCRIPT_SM_ID, id);
+	else if (!str_is_absent(id) && str_is(node->name, "iq") && !str_is(xml_node_attr(node, "type"), "result"))
+		script_keep_id(SCRIPT_IQ_ID, id);
+}
+
 static void on_element(struct peer_stream *stream, const struct xml_element *element)
 {
 	struct item *item = calloc(1, sizeof(*item));
@@ -307,7 +319,7 @@ static void on_element(struct peer_stream *stream, const struct xml_element *ele
 	item->bytes = arena_str(&item->arena, element->bytes);
 	if ((err = xml_tree_parse(&item->arena, item->bytes, xml_reader_header(stream->reader), &peer_limits, &item->node)) < 0)
 		peer_complain(stream->peer, "an element of the trunk can't be parsed: %s", error_text(err));
-	else if (!is_dealt_with(stream, &item->arena, item->node)) {
+	else if (keep_ids(item->node), !is_dealt_with(stream, &item->arena, item->node)) {
 		list_add_tail(&stream->peer->inbox, &item->link);
 		return;
 	}

@@ -43,6 +43,10 @@ unsigned words_find(const struct words *words, unsigned from, const char *text);
 int script_duration(struct str word, int64_t *ret_ms);
 int script_size(struct str word, size_t *ret_bytes);    /* "100", "16KiB", "1MiB" */
 
+/* The id of the last <enabled/>, or request, that a peer received: {sm-id} and {iq-id} in a text. */
+enum script_id { SCRIPT_SM_ID, SCRIPT_IQ_ID };
+void script_keep_id(enum script_id which, struct str id);
+
 /* A text as it is sent: {n} becomes the number, {pad:SIZE} so many letters x; where `has_escapes`, `\xNN`, `\n`, `\r`, `\t`,
  * `\\` and `\"` their bytes. */
 int script_expand(struct str text, unsigned n, bool has_escapes, struct buf *out);

@@ -32,6 +32,15 @@ static size_t expand_escape(struct str text, struct buf *out)
 	return 2;
 }
 
+enum { KEPT_ID_SIZE = 256 };
+static char kept_ids[2][KEPT_ID_SIZE];  /* of one scenario at a time */
+
+void script_keep_id(enum script_id which, struct str id)
+{
+	memcpy(kept_ids[which], id.at, id.len < KEPT_ID_SIZE ? id.len : 0);
+	kept_ids[which][id.len < KEPT_ID_SIZE ? id.len : 0] = '\0';
+}
+
 static size_t expand_brace(struct str text, unsigned n, struct buf *out)
 {
 	const struct str name = str_until(text, str_find(text, '}'));
@@ -41,6 +50,10 @@ static size_t expand_brace(struct str text, unsigned n, struct buf *out)
 		buf_addf(out, "%u", n);
 		return 3;
 	}
+	if (str_is(name, "{sm-id"))
+		return buf_add_cstr(out, kept_ids[SCRIPT_SM_ID]) < 0 ? 0 : name.len + 1;
+	if (str_is(name, "{iq-id"))
+		return buf_add_cstr(out, kept_ids[SCRIPT_IQ_ID]) < 0 ? 0 : name.len + 1;
 	if (!str_starts(name, STR("{pad:")) || script_size(str_from(name, 5), &pad) < 0 || buf_reserve(out, pad) < 0)
 		return 0;
 	memset(buf_space(out), 'x', pad);

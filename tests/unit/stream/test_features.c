@@ -36,6 +36,7 @@ static void each_feature_has_the_form_of_its_standard(void **state)
 		.external = true,
 		.dialback = true,
 		.bidi = true,
+		.sm = true,
 		.max_bytes = 262144,
 		.idle_seconds = 1800,
 	};
@@ -47,6 +48,7 @@ static void each_feature_has_the_form_of_its_standard(void **state)
 	      "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 	      "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>"
 	      "<bidi xmlns='urn:xmpp:features:bidi'/><dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
+	      "<sm xmlns='urn:xmpp:sm:3'/>"
 	      "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>262144</max-bytes><idle-seconds>1800</idle-seconds></limits>"
 	      "</stream:features>");
 	buf_fini(&out);
