@@ -152,7 +152,7 @@ static void long_instructions_end(void **state)
 	(void)state;
 	attack_by(NULL, "", "local a, b = ('x'):rep(1000000), ('x'):rep(1000000) while true do local _ = a < b end", "over time-limit");
 	attack_by(NULL, "", "local a, b = ('x'):rep(1000000), ('x'):rep(999999) .. 'x' while true do local _ = a == b end", "over time-limit");
-	attack_by(NULL, "local function f(...) while true do local a = select('#', ...) end end", "f(table.unpack({}, 1, 50000))", "over time-limit");
+	attack_by(NULL, "local function f(...) while true do local a = select('#', ...) end end", "f(table.unpack({}, 1, 20000))", "over ");
 	attack_by(NULL, "local s = ('x'):rep(1000000)", "local t = {} while true do t[s .. 'x'] = 1 end", "over ");
 }
 
