@@ -16,7 +16,7 @@ const struct word WORDS_AUTH[] = {{"external", 0}, {"dialback", 1}, {0}};      /
 const struct word WORDS_TRANSPORT[] = {
 	{"starttls", TRANSPORT_STARTTLS}, {"direct", TRANSPORT_DIRECT}, {"auto", TRANSPORT_AUTO}, {0}};
 const struct word WORDS_CUSTODY[] = {
-	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK, .is_later = true}, {"disk", CUSTODY_DISK, .is_later = true}, {0}};
+	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK}, {"disk", CUSTODY_DISK, .is_later = true}, {0}};
 const struct word WORDS_LABELS[] = {{"keep", 1}, {"equivalent", 2}, {"translate", 3}, {"first-line", 4}, {0}};
 
 const struct word WORDS_AUDIT_STORE[] = {{"sqlite", AUDIT_SQLITE, .is_later = true}, {"none", AUDIT_NONE}, {0}};

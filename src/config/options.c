@@ -119,9 +119,9 @@ static const struct option SPOKE_OPTIONS[] = {
 	 SAYS("What this peer may receive and send: ess:BASE64, file:PATH, or words in the policy's names.")},
 	{.name = "default-label", VALUE(CLEARANCE), LATER, OTHERWISE("none"), SAYS("The label of messages that have none.")},
 	{.name = "labels", WORD(LABELS), LATER, OTHERWISE("keep"), SAYS("How labels are shown to this peer.")},
-	{.name = "custody", WORD(CUSTODY), AT(spoke, custody), DEFAULT("none"),
-	 SAYS("When a stanza is acknowledged to its sender's server: at once, when the next hop has it, or when it is on "
-	      "disk.")},
+	{.name = "custody", WORD(CUSTODY), AT(spoke, custody), OTHERWISE("as of its zone"),
+	 SAYS("When a stanza to this peer is acknowledged to its sender's server: when it is written, when the peer has it, or when "
+	      "it is on disk.")},
 };
 const struct section SPOKE_SECTION = {.path = "spokes.NAME", .options = SPOKE_OPTIONS, .count = COUNT(SPOKE_OPTIONS)};
 
@@ -135,8 +135,8 @@ static const struct option ZONE_OPTIONS[] = {
 	 OTHERWISE("as source"),
 	 SAYS("Outgoing addresses towards the peers of this zone.")},
 	{.name = "clearance", VALUE(CLEARANCE), LATER, OTHERWISE("none"), SAYS("What the zone's peers may receive and send.")},
-	{.name = "custody", WORD(CUSTODY), AT(zone_source, zone.template.custody), DEFAULT("none"),
-	 SAYS("As of a spoke, for the whole zone.")},
+	{.name = "custody", WORD(CUSTODY), AT(zone_source, zone.template.custody), DEFAULT("link"),
+	 SAYS("As of a spoke, for all peers of the zone.")},
 };
 const struct section ZONE_SECTION = {.path = "zones.NAME", .options = ZONE_OPTIONS, .count = COUNT(ZONE_OPTIONS)};
 

@@ -109,6 +109,17 @@ static void spokes_without_zone(struct load *load)
 			load->spokes[i].zone = &load->zones[0];
 }
 
+/* A spoke that says nothing has its zone's custody; a zone that is not written down has the default. */
+static void spread_custody(struct load *load, unsigned zone_count)
+{
+	for (unsigned i = 0; i < zone_count; i++)
+		if (!load->zones[i].template.custody)
+			load->zones[i].template.custody = CUSTODY_LINK;
+	for (unsigned i = 0; i < load->config->spoke_count; i++)
+		if (!load->spokes[i].custody)
+			load->spokes[i].custody = load->spokes[i].zone->template.custody;
+}
+
 void zones_build(struct load *load)
 {
 	const struct node *map = node_find(load->root, "zones");
@@ -133,4 +144,5 @@ void zones_build(struct load *load)
 	load->config->zones = load->zones;
 	load->config->zone_count = count;
 	spokes_without_zone(load);
+	spread_custody(load, count);
 }

@@ -215,7 +215,7 @@ void initiator_start(struct initiator *i, const struct spoke *spoke)
 	initiator_stop(i);
 	i->spoke = spoke;
 	i->route_mark = route_mark(i->site, spoke, i->pair.target);
-	i->is_legacy = i->external_failed = i->was_verified = i->is_second_try = false;
+	i->is_legacy = i->external_failed = i->was_verified = i->is_second_try = i->has_ended = false;
 	i->judgement = (struct tls_judgement){0};
 	i->features = (struct stream_features){0};
 	i->why[0] = '\0';
@@ -303,6 +303,7 @@ static void on_end(void *ctx)
 {
 	struct initiator *i = ctx;
 
+	i->has_ended = i->state == INITIATOR_ENDING;
 	/* What was written before still goes out ahead of our own end. */
 	if (i->state == INITIATOR_READY)
 		initiator_end(i, STREAM_CONDITION_NONE, NULL);
@@ -352,11 +353,16 @@ void initiator_end(struct initiator *i, enum stream_condition condition, const c
 {
 	struct buf out = {0};
 
+	stream_error_write(&out, condition, text);
+	initiator_end_with(i, buf_str(&out));
+	buf_fini(&out);
+}
+
+void initiator_end_with(struct initiator *i, struct str error)
+{
 	if (!i->has_channel || i->state == INITIATOR_ENDING)
 		return;
-	stream_error_write(&out, condition, text);
-	channel_write(&i->channel, buf_str(&out));
-	buf_fini(&out);
+	channel_write(&i->channel, error);
 	dial_free(&i->dial);
 	i->spoke = NULL;
 	i->state = INITIATOR_ENDING;

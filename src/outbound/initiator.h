@@ -60,6 +60,7 @@ struct initiator {
 	uint64_t route_mark;            /* of the way to the target when the attempt began */
 	bool is_second_try;             /* on a new stream, by dialback, behind an EXTERNAL that the peer refused */
 	bool external_failed;           /* not tried again in this attempt */
+	bool has_ended;                 /* the peer ended its side, behind ours */
 	bool was_verified;              /* the target asked us for our key: its DNS leads here */
 	enum proof proof;               /* of us towards the peer: external or dialback */
 	struct tls_judgement judgement; /* of the peer's certificate */
@@ -78,6 +79,7 @@ void initiator_stop(struct initiator *initiator);
 
 /* Ends an established stream in order: error (or none), stream end, and waits for the peer's end. */
 void initiator_end(struct initiator *initiator, enum stream_condition condition, const char *text);
+void initiator_end_with(struct initiator *initiator, struct str error);        /* by an error, and the end, as they stand */
 
 /* Whether an established stream would still be allowed by the configuration in force now: route, TLS and proof. */
 bool initiator_holds(const struct initiator *initiator);

@@ -12,71 +12,6 @@ static int64_t now_ms(const struct link *link)
 	return loop_now_ms(link->outbound->site->loop);
 }
 
-/* ---- the queue ---- */
-
-static struct queue_entry *queue_first(const struct queue *queue)
-{
-	return buf_len(&queue->entries) ? (struct queue_entry *)(void *)(queue->entries.at + queue->entries.start) : NULL;
-}
-
-static const struct queue_entry *queue_at(const struct queue *queue, size_t n)
-{
-	return (const struct queue_entry *)(const void *)(queue->entries.at + queue->entries.start) + n;
-}
-
-static size_t queue_stanzas(const struct queue *queue)
-{
-	return buf_len(&queue->entries) / sizeof(struct queue_entry);
-}
-
-static void queue_count(struct link *link)
-{
-	const struct buf *bytes = &link->queue.bytes, *entries = &link->queue.entries;
-
-	/* What is kept for the next batch counts, too. */
-	memory_count(link->outbound->site->memory, &link->queue.counted,
-		     buf_len(bytes) > 0 ? buf_len(bytes) + buf_len(entries) : bytes->cap + entries->cap);
-}
-
-static void tell_pressure(struct link *link)
-{
-	const struct site *site = link->outbound->site;
-	const size_t limit = site->limits->queue_bytes;
-	const size_t queued = link->target->queued_bytes;
-	bool is_congested = limit && (link->target->is_congested ? queued > limit / 4 : queued >= limit / 2);
-
-	/* Where memory runs short, those who do not read get no more either. */
-	if (!memory_has(site->memory) && queued > memory_share(site->memory, HASH_COUNT(link->outbound->targets)))
-		is_congested = true;
-
-	if (is_congested == link->target->is_congested)
-		return;
-	link->target->is_congested = is_congested;
-	LIST_EACH (pos, &link->target->links)
-		link->outbound->handler->pressure(link->outbound->ctx, LIST_OF(pos, struct link, to_target), is_congested);
-}
-
-static void queue_pop(struct link *link)
-{
-	struct queue *queue = &link->queue;
-	const uint32_t len = queue_first(queue)->len;
-
-	buf_drop(&queue->bytes, len);
-	buf_drop(&queue->entries, sizeof(struct queue_entry));
-	link->target->queued_bytes -= len;
-	if (queue->sent_count > 0) {
-		queue->sent_count--;
-		queue->sent -= len;
-	}
-}
-
-static void queue_shrink(struct link *link, size_t keep)
-{
-	buf_trim(&link->queue.bytes, keep);
-	buf_trim(&link->queue.entries, keep);
-	queue_count(link);
-}
-
 struct channel *link_channel(const struct link *link)
 {
 	if (initiator_is_ready(&link->initiator))
@@ -94,45 +29,10 @@ bool link_is_empty(const struct link *link)
 	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0);
 }
 
-static struct ticket ticket_of(const struct queue_entry *entry)
+bool link_may_end(const struct link *link)
 {
-	return (struct ticket){
-		.proof_in = (enum proof)entry->proof_in, .custody = (enum custody)entry->custody,
-		.receipt = {.stream = entry->stream, .seq = entry->seq}, .audit_seq = entry->audit_seq,
-	};
-}
-
-static void bounce_first(struct link *link, enum stanza_condition condition, const char *text)
-{
-	const struct queue_entry entry = *queue_first(&link->queue);
-	const struct ticket ticket = ticket_of(&entry);
-	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
-
-	queue_pop(link);
-	/* The bounce may come back to this very queue, so it works on a copy. */
-	if (copy)
-		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), &ticket, condition, text);
-	free(copy);
-}
-
-void link_bounce_all(struct link *link, enum stanza_condition condition, const char *text)
-{
-	if (link_channel(link) || link->sent_on)
-		return;         /* there is a way still, or stanzas are on one that ends */
-	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
-		bounce_first(link, condition, text);
-	queue_shrink(link, 0);
-	tell_pressure(link);
-}
-
-static void bounce_old(struct link *link)
-{
-	const struct queue_entry *first;
-
-	while ((first = queue_first(&link->queue)) && now_ms(link) - first->at_ms >= LINK_WAIT_MS)
-		bounce_first(link, link->condition, NULL);
-	queue_shrink(link, 0);
-	tell_pressure(link);
+	return initiator_is_ready(&link->initiator) && link->sent_on == &link->initiator.channel && !acks_are_managed(link) &&
+	       link->queue.taken_count == queue_stanzas(&link->queue) && channel_pending(&link->initiator.channel) == 0;
 }
 
 /* ---- dialling ---- */
@@ -197,40 +97,6 @@ static int64_t backoff_ms(const struct link *link)
 
 /* ---- the stream up ---- */
 
-/* Receipts of stanzas that stood side by side. */
-struct run {
-	struct receipt first;
-	uint64_t count;
-};
-
-/* Tells of stanzas that left the queue, in runs of consecutive numbers. */
-static void settle(struct link *link, struct run *run, const struct queue_entry *entry)
-{
-	if (entry && entry->stream == 0)
-		return;
-	if (entry && run->count > 0 && entry->stream == run->first.stream && entry->seq == run->first.seq + run->count) {
-		run->count++;
-		return;
-	}
-	if (run->count > 0)
-		link->outbound->handler->settled(link->outbound->ctx, run->first, run->count);
-	*run = (struct run){0};
-	if (entry)
-		*run = (struct run){.first = {.stream = entry->stream, .seq = entry->seq}, .count = 1};
-}
-
-static void pop_sent(struct link *link)
-{
-	struct queue *queue = &link->queue;
-	struct run run = {0};
-
-	while (queue->sent_count > 0) {
-		settle(link, &run, queue_first(queue));
-		queue_pop(link);
-	}
-	settle(link, &run, NULL);
-}
-
 /* How much of the last chunk the system has taken, when `unsent` bytes of it were left: whole records only, for of a part nothing can be read. */
 static size_t taken_of_chunk(const struct link *link, size_t unsent)
 {
@@ -246,57 +112,34 @@ static size_t taken_of_chunk(const struct link *link, size_t unsent)
 	return taken / record * TLS_RECORD_BYTES;
 }
 
-/* The last `len` bytes were not sent after all: all stanzas that they touch are to be sent again. */
-static void take_back(struct queue *queue, size_t len)
-{
-	const size_t sent = queue->sent - len;
-
-	while (queue->sent > sent)
-		queue->sent -= queue_at(queue, --queue->sent_count)->len;
-}
-
 /* The stream that stanzas went to ends, or another takes its place: what its system took is handed over, the rest is sent anew. */
 static void leave(struct link *link)
 {
 	struct queue *queue = &link->queue;
+	const bool is_own = link->sent_on == &link->initiator.channel;
+	const bool is_over = is_own && link->initiator.state == INITIATOR_ENDING;
+	const bool is_managed = acks_are_managed(link);
 
-	if (link->sent_on) {
-		take_back(queue, link->chunk_plain - taken_of_chunk(link, channel_unsent(link->sent_on)));
-		pop_sent(link);
+	if (link->sent_on && !is_managed) {
+		queue_take_back(queue, link->chunk_plain - taken_of_chunk(link, channel_unsent(link->sent_on)));
+		acks_taken(link);
+		if (is_over && link->initiator.has_ended)
+			acks_pop(link, queue->sent_count);      /* the peer read all before it ended its side behind ours */
 	}
-	queue->sent = queue->sent_count = 0;
+	if (link->sent_on)
+		acks_left(link, is_managed, is_over);
+	queue->sent = queue->sent_count = queue->taken_count = 0;
 	link->chunk_plain = link->chunk_wire = 0;
 	link->sent_on = NULL;
 }
 
-/* What goes out next: whole stanzas, so that nothing else that is written to the stream comes into the middle of one, and none whose record is
- * not durable yet. */
-static struct str next_chunk(struct link *link)
-{
-	struct queue *queue = &link->queue;
-	const size_t stanzas = queue_stanzas(queue);
-	size_t len = 0;
-
-	for (; queue->sent_count < stanzas; queue->sent_count++) {
-		const struct queue_entry *entry = queue_at(queue, queue->sent_count);
-
-		if (entry->audit_seq > link->outbound->gate && list_is_empty(&link->gated))
-			list_add_tail(&link->outbound->gated, &link->gated);
-		if (entry->audit_seq > link->outbound->gate || (len > 0 && len + entry->len > LINK_CHUNK_BYTES))
-			break;
-		len += entry->len;
-	}
-	return str_until(str_from(buf_str(&queue->bytes), queue->sent), len);
-}
-
 static int write_chunk(struct link *link, struct channel *channel, struct str chunk)
 {
-	struct queue *queue = &link->queue;
 	int err;
 
 	channel->wrote_bytes = 0;
 	link->chunk_plain = chunk.len;
-	queue->sent += chunk.len;
+	link->queue.sent += chunk.len;
 	err = channel_write(channel, chunk);
 
 	if (err < 0 && channel->conn && channel_unsent(channel) == 0)
@@ -325,6 +168,7 @@ static void flush(void *ctx)
 	struct link *link = ctx;
 	struct channel *channel = link_channel(link);
 	struct str chunk;
+	size_t was_sent;
 	int err = 0;
 
 	if (link->sent_on && link->sent_on != channel) {
@@ -332,18 +176,24 @@ static void flush(void *ctx)
 			return;         /* a stream that ends still takes what was written: its end is told */
 		leave(link);
 	}
+	if (channel && !acks_may_write(link, channel))
+		return;
 	link->sent_on = channel;
 	while (channel && err == 0 && channel_unsent(channel) == 0) {
-		pop_sent(link);
+		acks_taken(link);
 		link->chunk_plain = link->chunk_wire = 0;       /* it is over: what else waits below is not ours */
-		if ((chunk = next_chunk(link)).len == 0)
+		was_sent = link->queue.sent_count;
+		if ((chunk = queue_next(link)).len == 0)
 			break;
+		link->acks.unasked += link->queue.sent_count - was_sent;
 		err = write_chunk(link, channel, chunk);
 	}
 	if (err < 0)
 		write_failed(link, err);
+	else
+		acks_ask(link);
 	queue_shrink(link, memory_has(link->outbound->site->memory) ? QUEUE_KEEP_BYTES : 0);
-	tell_pressure(link);
+	link_tell_pressure(link);
 	watch(link);
 }
 
@@ -364,6 +214,7 @@ static void on_closing(void *ctx)
 
 	if (link->sent_on == &link->initiator.channel)
 		leave(link);
+	link->acks.state = ACKS_NONE;
 }
 
 static void on_ready(void *ctx)
@@ -379,8 +230,22 @@ static void on_ready(void *ctx)
 	    KV("sender", link->pair.sender), KV("target", link->pair.target), KV_C("address", address),
 	    KV_C("tls", link->initiator.channel.is_secured ? tls_session_version(link->initiator.channel.tls) : "none"),
 	    KV_C("proof", proof_text(link->initiator.proof)));
+	acks_begin(link);
 	watch(link);
 	defer_start(link->outbound->site->loop, &link->flush);
+}
+
+static void on_management(struct link *link, const struct xml_element *element)
+{
+	const struct limits *limits = link->outbound->site->limits;
+	const struct xml_limits xml = {.element_bytes = limits->stanza_bytes, .depth = limits->depth, .attributes = limits->attributes};
+	const struct xml_header *header = xml_reader_header(link->initiator.channel.reader);
+	struct arena arena = {0};
+	struct xml_node *node;
+
+	if (xml_tree_parse(&arena, element->bytes, header, &xml, &node) == 0)
+		acks_element(link, node);
+	arena_fini(&arena);
 }
 
 /* An established link carries nothing towards us but answers and errors; what else comes is not authorized. */
@@ -390,6 +255,10 @@ static void on_element(void *ctx, const struct xml_element *element)
 
 	if (str_eq(element->ns, STR(NS_DIALBACK)) || str_eq(element->ns, STR(NS_STREAM)))
 		return;
+	if (str_eq(element->ns, STR(NS_SM))) {
+		on_management(link, element);
+		return;
+	}
 	LOG(link->outbound->site->log, LOG_WARNING, "unasked-stanza", KV_N("link", link->id), KV("sender", link->pair.sender),
 	    KV("target", link->pair.target), KV("element", element->name));
 	initiator_end(&link->initiator, STREAM_NOT_AUTHORIZED, "this stream carries stanzas one way only");
@@ -422,7 +291,7 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	if (queue_first(&link->queue))
 		want_up(link);
 	queue_shrink(link, 0);
-	tell_pressure(link);
+	link_tell_pressure(link);
 }
 
 static const struct initiator_handler link_handler = {
@@ -447,14 +316,19 @@ static void on_tick(void *ctx)
 	const bool is_up = initiator_is_ready(initiator);
 
 	if (!link_channel(link) && !link->sent_on && queue_first(&link->queue))
-		bounce_old(link);
-	if (is_up && channel_pending(&initiator->channel) > 0 && now_ms(link) - initiator->channel.conn->progress_ms >= LINK_STALL_MS) {
+		link_bounce_old(link, now_ms(link));
+	if (!is_up && acks_are_late(link))
+		link_give_up_barrier(link);     /* the stream is the peer's own */
+	if (is_up && (acks_are_late(link) || (channel_pending(&initiator->channel) > 0 &&
+					      now_ms(link) - initiator->channel.conn->progress_ms >= LINK_STALL_MS))) {
+		const char *why = acks_are_late(link) ? "the target's server acknowledges nothing any more" : "the target's server stopped reading";
+
 		LOG(link->outbound->site->log, LOG_WARNING, "link-stalled", KV_N("link", link->id), KV("sender", link->pair.sender),
 		    KV("target", link->pair.target), KV_N("queue", buf_len(&link->queue.bytes)));
 		link->condition = COND_REMOTE_SERVER_TIMEOUT;
 		initiator_stop(initiator);
 		on_failed(link, &(struct initiator_failure){.err = TRUNK_ETIMEOUT, .condition = COND_REMOTE_SERVER_TIMEOUT, .is_final = true,
-							    .why = "the target's server stopped reading"});
+							    .why = why});
 	} else if (is_up && is_idle(link, limits)) {
 		initiator_end(initiator, STREAM_CONDITION_NONE, NULL);
 	}
@@ -518,7 +392,7 @@ int link_end(struct link *link, const struct ticket *ticket)
 	link->stanzas++;
 	queue_count(link);
 	want_up(link);
-	tell_pressure(link);
+	link_tell_pressure(link);
 	return 0;
 }
 
@@ -586,10 +460,13 @@ void outbound_uncarry(struct link_carrier *carrier)
 		return;
 	list_remove(&carrier->link_in);
 	carrier->link = NULL;
-	if (link->sent_on == carrier->channel)
+	if (link->sent_on == carrier->channel) {
+		if (carrier->is_ending)
+			acks_pop(link, link->queue.taken_count);        /* it was ended in order */
 		leave(link);
+	}
 	queue_shrink(link, 0);
-	tell_pressure(link);
+	link_tell_pressure(link);
 	if (queue_first(&link->queue))
 		want_up(link);
 	link_release(&link);
@@ -655,6 +532,7 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 	link->outbound = outbound;
 	link->id = ++outbound->next_id;
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
+	link->acks.state = ACKS_NONE;
 	list_init(&link->carriers);
 	list_init(&link->gated);
 	list_init(&link->holders);
@@ -685,6 +563,8 @@ void link_free(struct link **link)
 	defer_stop(&gone->flush);
 	timer_stop(&gone->tick);
 	timer_stop(&gone->retry);
+	timer_stop(&gone->acks.timer);
+	acks_forget(gone);
 	gone->target->queued_bytes -= buf_len(&gone->queue.bytes);
 	buf_fini(&gone->queue.bytes);
 	buf_fini(&gone->queue.entries);
@@ -709,6 +589,7 @@ struct list *link_holders(struct link *link)
 void link_restart(struct link *link, enum stream_condition condition)
 {
 	/* What was written still goes out ahead of our end; the next stream begins when the peer has ended this one, or in two seconds. */
+	acks_hurry(link);
 	if (initiator_is_ready(&link->initiator))
 		initiator_end(&link->initiator, condition, NULL);
 	else if (link->initiator.state != INITIATOR_ENDING)

@@ -38,6 +38,7 @@ struct target {
 struct queue {
 	struct buf bytes, entries;
 	size_t sent, sent_count;        /* bytes and stanzas at the front that went to the stream: always whole stanzas */
+	size_t taken_count;             /* of these: the system has taken them; they wait to be acknowledged */
 	size_t begun;                   /* length of bytes when link_begin() was called */
 	size_t counted;                 /* by memory_count() */
 };
@@ -48,6 +49,29 @@ struct queue_entry {
 	int64_t at_ms;                  /* when it came */
 	uint32_t len;
 	uint8_t proof_in, custody;
+};
+
+enum acks_state {
+	ACKS_NONE = 1,                  /* handed over when written, unless somebody waits: then behind a barrier */
+	ACKS_RESUMING,                  /* nothing is written before the peer has said what it had */
+	ACKS_MANAGED,                   /* XEP-0198: kept until acknowledged */
+};
+
+/* What the peer of a link says it has. */
+struct link_acks {
+	enum acks_state state;          /* of our own stream */
+	uint32_t acked;                 /* the peer's last count */
+	size_t unasked;                 /* stanzas written since it was asked */
+	int64_t asked_ms;               /* the oldest question without an answer; 0: none */
+	struct timer timer;             /* for the next question, or the answer */
+	char *resume_id;                /* owned; NULL: not to be resumed */
+	int64_t resume_max_ms, resume_until_ms;
+	size_t lost;                    /* while the stream is broken: stanzas at the front that it carried and that were not acknowledged */
+	char barrier_id[STREAM_ID_SIZE];        /* of the ping on its way, or too late; "": none */
+	size_t covered;                 /* stanzas at the front that were written before it */
+	bool has_answered;              /* a ping, once: it is a peer that does */
+	bool is_given_up;               /* it does not: no custody until retry_ms */
+	int64_t retry_ms;
 };
 
 struct link {
@@ -65,6 +89,7 @@ struct link {
 	const struct channel *sent_on;  /* that the `sent` bytes of the queue went to; NULL: none */
 	size_t chunk_plain, chunk_wire; /* of the last write there: the last bytes of `sent`, and what they became */
 	struct queue queue;
+	struct link_acks acks;
 	struct defer flush;
 	struct timer tick;              /* while something waits, or the stream is up */
 	struct timer retry;
@@ -93,6 +118,48 @@ void link_restart(struct link *link, enum stream_condition condition);
 /* Dials where something waits and there is no way yet. */
 void link_want_up(struct link *link);
 
+/* ---- queue.c ---- */
+
+struct queue_entry *queue_at(const struct queue *queue, size_t n);
+struct queue_entry *queue_first(const struct queue *queue);     /* NULL: empty */
+size_t queue_stanzas(const struct queue *queue);
+void queue_count(struct link *link);                    /* towards limits.memory */
+void queue_shrink(struct link *link, size_t keep);
+void queue_pop(struct link *link);                      /* the first; says nothing to anybody */
+void queue_take_back(struct queue *queue, size_t len);  /* the last `len` bytes were not sent after all: nor were the stanzas that they touch */
+
+/* What goes out next, and counts as sent from here on: whole stanzas, so that nothing else that is written to the stream comes into the middle of
+ * one, and none whose record is not durable yet. */
+struct str queue_next(struct link *link);
+void link_tell_pressure(struct link *link);
+void link_bounce_old(struct link *link, int64_t now_ms);
+
+/* Receipts of stanzas that stood side by side. */
+struct run {
+	struct receipt first;
+	uint64_t count;
+};
+void run_add(struct link *link, struct run *run, struct queue_entry *entry);    /* settles its receipt; once */
+void run_end(struct link *link, struct run *run);
+
+/* ---- ack.c ---- */
+
+void acks_begin(struct link *link);                     /* our stream is ready */
+void acks_element(struct link *link, const struct xml_node *node);      /* of XEP-0198, on our stream */
+bool acks_may_write(const struct link *link, const struct channel *channel);
+bool acks_are_managed(const struct link *link);         /* what was written is kept until it is acknowledged */
+void acks_taken(struct link *link);                     /* the system has taken all that was sent */
+void acks_ask(struct link *link);                       /* asks now, or soon, where there is something to ask about */
+void acks_hurry(struct link *link);                     /* asks now: the stream is about to end */
+bool acks_are_late(struct link *link);                  /* the peer answers no more */
+bool acks_barrier_answered(struct link *link, struct str id);   /* whether `id` is the one that is waited for, or was */
+void acks_pop(struct link *link, size_t count);         /* so many at the front are in other hands */
+void acks_forget(struct link *link);                    /* there will be nothing to resume */
+
+/* The stream that stanzas went to is over, in order where `is_over`; before the queue forgets what was sent. */
+void acks_left(struct link *link, bool was_managed, bool is_over);
+void link_give_up_barrier(struct link *link);
+
 /* Bounces all that waits; nothing where there is a way still, or stanzas are on one that ends. */
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why);
 
@@ -101,5 +168,8 @@ bool link_may_answer(struct target *target, int64_t now_ms);
 
 /* Nothing waits, neither here nor below. */
 bool link_is_empty(const struct link *link);
+
+/* Nothing waits but for the answer to a barrier: ending the stream in order gives it, too. */
+bool link_may_end(const struct link *link);
 
 #endif

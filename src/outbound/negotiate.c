@@ -327,7 +327,7 @@ void initiator_element(struct initiator *i, const struct xml_element *element)
 	struct arena arena = {0};
 	struct xml_node *node;
 
-	if (i->state == INITIATOR_READY && !is_error) {
+	if ((i->state == INITIATOR_READY || (i->state == INITIATOR_ENDING && str_eq(element->ns, STR(NS_SM)))) && !is_error) {
 		i->handler->element(i->ctx, element);
 		return;
 	}

@@ -103,6 +103,13 @@ struct link *outbound_answer_link(struct outbound *outbound, const struct domain
 	return NULL;
 }
 
+bool outbound_barrier_answered(struct outbound *outbound, const struct domain_pair *pair, struct str id)
+{
+	struct link *link = link_find(outbound, &(struct domain_pair){.sender = pair->target, .target = pair->sender});
+
+	return link && acks_barrier_answered(link, id);
+}
+
 void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pair)
 {
 	struct link *link = link_find(outbound, pair);
@@ -216,7 +223,8 @@ static void on_drain(void *ctx)
 		lost += is_late ? buf_len(&link->queue.entries) / sizeof(struct queue_entry) : 0;
 		if (is_late)
 			initiator_stop(&link->initiator);
-		if (initiator_is_ready(&link->initiator) && link_is_empty(link))
+		acks_hurry(link);
+		if (initiator_is_ready(&link->initiator) && (link_is_empty(link) || link_may_end(link)))
 			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
 		else if (link_is_empty(link) && link->initiator.state != INITIATOR_ENDING)
 			initiator_stop(&link->initiator);

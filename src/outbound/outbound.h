@@ -163,13 +163,14 @@ typedef void probe_fn(void *ctx, enum probe_step step, bool is_ok, const char *t
 const char *probe_step_text(enum probe_step step);
 
 struct probe;
+#define BARRIER_RESOURCE "trunkd-barrier"      /* the same for pings that ask whether what was sent has arrived */
 #define PROBE_RESOURCE "trunkd-probe"   /* of the sender domain: who asks, and whose answers are not passed on */
 
 /* Opens a stream of its own to the server of pair->target as pair->sender, proves itself and sends a ping. */
 struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair *pair, probe_fn *fn, void *ctx);
 void probe_cancel(struct probe **probe);        /* also behind is_last; not from within the callback */
 
-/* Whether an iq answer for PROBE_RESOURCE is what a probe waits for; then it is told, and the stanza goes nowhere else. */
+/* Whether an iq answer for PROBE_RESOURCE or BARRIER_RESOURCE is what a probe or a link waits for; then it is told, and the stanza goes nowhere else. */
 bool outbound_is_awaited(struct outbound *outbound, const struct domain_pair *pair, struct str id);
 
 #endif

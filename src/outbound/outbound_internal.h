@@ -30,6 +30,9 @@ struct outbound {
 size_t pair_key(const struct domain_pair *pair, char *ret_key, size_t size_bytes);
 enum { PAIR_KEY_SIZE = 2 * DOMAIN_SIZE };
 
+/* `pair`: of the answer. */
+bool outbound_barrier_answered(struct outbound *outbound, const struct domain_pair *pair, struct str id);
+
 void probes_were_asked(struct outbound *outbound, const struct domain_pair *pair);
 void probes_stop(struct outbound *outbound, const char *why);
 

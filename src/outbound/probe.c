@@ -66,6 +66,8 @@ static bool is_answer_to(const struct probe *probe, const struct domain_pair *pa
 
 bool outbound_is_awaited(struct outbound *outbound, const struct domain_pair *pair, struct str id)
 {
+	if (outbound_barrier_answered(outbound, pair, id))
+		return true;
 	LIST_EACH (pos, &outbound->probes) {
 		struct probe *probe = LIST_OF(pos, struct probe, link);
 

@@ -48,7 +48,7 @@ static void a_zone_of_all_domains_is_open(void **state)
 	assert_string_equal(outside->template.name, "outside");
 	assert_int_equal(outside->template.transport, TRANSPORT_AUTO);
 	assert_int_equal(outside->template.trust.verify, VERIFY_CERTIFICATE);
-	assert_int_equal(outside->template.custody, CUSTODY_NONE);
+	assert_int_equal(outside->template.custody, CUSTODY_LINK);
 	assert_ptr_equal(outside->template.zone, outside);
 	endpoint_is(&outside->template.sources[0], "192.0.2.5:0");
 	assert_int_equal(outside->line, 3);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The stanzas of a link: taken, told of, taken back, bounced. */
+#include "outbound/outbound_internal.h"
+
+#include <stdlib.h>
+
+struct queue_entry *queue_at(const struct queue *queue, size_t n)
+{
+	return (struct queue_entry *)(void *)(queue->entries.at + queue->entries.start) + n;
+}
+
+size_t queue_stanzas(const struct queue *queue)
+{
+	return buf_len(&queue->entries) / sizeof(struct queue_entry);
+}
+
+struct queue_entry *queue_first(const struct queue *queue)
+{
+	return buf_len(&queue->entries) ? queue_at(queue, 0) : NULL;
+}
+
+void queue_count(struct link *link)
+{
+	const struct buf *bytes = &link->queue.bytes, *entries = &link->queue.entries;
+
+	/* What is kept for the next batch counts, too. */
+	memory_count(link->outbound->site->memory, &link->queue.counted,
+		     buf_len(bytes) > 0 ? buf_len(bytes) + buf_len(entries) : bytes->cap + entries->cap);
+}
+
+void link_tell_pressure(struct link *link)
+{
+	const struct site *site = link->outbound->site;
+	const size_t limit = site->limits->queue_bytes;
+	const size_t queued = link->target->queued_bytes;
+	bool is_congested = limit && (link->target->is_congested ? queued > limit / 4 : queued >= limit / 2);
+
+	/* Where memory runs short, those who do not read get no more either. */
+	if (!memory_has(site->memory) && queued > memory_share(site->memory, HASH_COUNT(link->outbound->targets)))
+		is_congested = true;
+
+	if (is_congested == link->target->is_congested)
+		return;
+	link->target->is_congested = is_congested;
+	LIST_EACH (pos, &link->target->links)
+		link->outbound->handler->pressure(link->outbound->ctx, LIST_OF(pos, struct link, to_target), is_congested);
+}
+
+void queue_pop(struct link *link)
+{
+	struct queue *queue = &link->queue;
+	const uint32_t len = queue_first(queue)->len;
+
+	buf_drop(&queue->bytes, len);
+	buf_drop(&queue->entries, sizeof(struct queue_entry));
+	link->target->queued_bytes -= len;
+	if (queue->sent_count > 0) {
+		queue->sent_count--;
+		queue->sent -= len;
+	}
+	if (queue->taken_count > 0)
+		queue->taken_count--;
+}
+
+void queue_shrink(struct link *link, size_t keep)
+{
+	buf_trim(&link->queue.bytes, keep);
+	buf_trim(&link->queue.entries, keep);
+	queue_count(link);
+}
+
+void queue_take_back(struct queue *queue, size_t len)
+{
+	const size_t sent = queue->sent - len;
+
+	while (queue->sent > sent)
+		queue->sent -= queue_at(queue, --queue->sent_count)->len;
+	if (queue->taken_count > queue->sent_count)
+		queue->taken_count = queue->sent_count;
+}
+
+struct str queue_next(struct link *link)
+{
+	struct queue *queue = &link->queue;
+	const size_t stanzas = queue_stanzas(queue);
+	size_t len = 0;
+
+	for (; queue->sent_count < stanzas; queue->sent_count++) {
+		const struct queue_entry *entry = queue_at(queue, queue->sent_count);
+
+		if (entry->audit_seq > link->outbound->gate && list_is_empty(&link->gated))
+			list_add_tail(&link->outbound->gated, &link->gated);
+		if (entry->audit_seq > link->outbound->gate || (len > 0 && len + entry->len > LINK_CHUNK_BYTES))
+			break;
+		len += entry->len;
+	}
+	return str_until(str_from(buf_str(&queue->bytes), queue->sent), len);
+}
+
+/* ---- receipts ---- */
+
+void run_end(struct link *link, struct run *run)
+{
+	if (run->count > 0)
+		link->outbound->handler->settled(link->outbound->ctx, run->first, run->count);
+	*run = (struct run){0};
+}
+
+void run_add(struct link *link, struct run *run, struct queue_entry *entry)
+{
+	if (entry->stream == 0)
+		return;
+	if (run->count > 0 && entry->stream == run->first.stream && entry->seq == run->first.seq + run->count) {
+		run->count++;
+	} else {
+		run_end(link, run);
+		*run = (struct run){.first = {.stream = entry->stream, .seq = entry->seq}, .count = 1};
+	}
+	entry->stream = 0;
+}
+
+/* ---- the way back ---- */
+
+static void bounce_first(struct link *link, enum stanza_condition condition, const char *text)
+{
+	const struct queue_entry entry = *queue_first(&link->queue);
+	const struct ticket ticket = {
+		.proof_in = (enum proof)entry.proof_in, .custody = (enum custody)entry.custody,
+		.receipt = {.stream = entry.stream, .seq = entry.seq}, .audit_seq = entry.audit_seq,
+	};
+	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
+
+	queue_pop(link);
+	acks_forget(link);
+	/* The bounce may come back to this very queue, so it works on a copy. */
+	if (copy)
+		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), &ticket, condition, text);
+	free(copy);
+}
+
+void link_bounce_all(struct link *link, enum stanza_condition condition, const char *text)
+{
+	if (link_channel(link) || link->sent_on)
+		return;         /* there is a way still, or stanzas are on one that ends */
+	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
+		bounce_first(link, condition, text);
+	queue_shrink(link, 0);
+	link_tell_pressure(link);
+}
+
+void link_bounce_old(struct link *link, int64_t now)
+{
+	const struct queue_entry *first;
+
+	while ((first = queue_first(&link->queue)) && now - first->at_ms >= LINK_WAIT_MS)
+		bounce_first(link, link->condition, NULL);
+	queue_shrink(link, 0);
+	link_tell_pressure(link);
+}
