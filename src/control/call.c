@@ -14,6 +14,8 @@ static const struct command COMMANDS[] = {
 	{"blocks", command_blocks, false, {{0}}},
 	{"failures", command_failures, false, {{0}}},
 	{"probe", command_probe, false, {{"domain", REQUEST_TEXT, true}, {"as", REQUEST_TEXT, false}}},
+	{"trace", command_trace, false,         /* its beginning and its end are recorded where they happen */
+	 {{"what", REQUEST_TEXT, true}, {"with", REQUEST_TEXT, false}, {"seconds", REQUEST_NUMBER, false}, {"bodies", REQUEST_NUMBER, false}}},
 	{"reload", command_reload, true, {{0}}},
 	{"close", command_close, true, {{"what", REQUEST_TEXT, true}}},
 	{"block", command_block, true, {{"what", REQUEST_TEXT, true}, {"for_ms", REQUEST_NUMBER, false}}},
@@ -32,6 +34,7 @@ const struct command *command_find(struct str name)
 
 void call_clear(struct call *call)
 {
+	trace_cancel(&call->trace);
 	if (call->probe)
 		probe_cancel(&call->probe);
 }

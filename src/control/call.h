@@ -24,6 +24,7 @@ struct call {
 	bool is_cut;                    /* rows were left out: REPLY_BYTES_MAX */
 	bool is_ended;
 	enum call_exit exit;
+	struct trace *trace;            /* that runs; NULL: none */
 	struct probe *probe;            /* that runs, or has told its last step and still has to be freed; NULL: none */
 	const char *failed_step;        /* of the probe, where its last step was not good; static; NULL: it was */
 	char failed_text[REASON_BYTES_MAX];
@@ -33,7 +34,7 @@ struct command {
 	const char *name;
 	void (*run)(struct call *call);         /* ends the call, or begins what ends it */
 	bool is_change;                 /* leaves an audit record with the operator's uid */
-	struct request_key keys[4];
+	struct request_key keys[5];
 };
 
 /* Frees what an ended command left behind; not from within its callbacks. */
@@ -55,7 +56,10 @@ void call_endf(struct call *call, enum call_exit exit, const char *format, ...) 
 /* The commands of the daemon; NULL: no such one. */
 const struct command *command_find(struct str name);
 
-/* report.c, spokes.c, change.c, secret.c, probe.c */
+/* Ends a trace without an answer, and records its end. */
+void trace_cancel(struct trace **trace);
+
+/* report.c, spokes.c, change.c, secret.c, probe.c, trace.c */
 void command_status(struct call *call);
 void command_spokes(struct call *call);
 void command_streams(struct call *call);
@@ -68,5 +72,6 @@ void command_unblock(struct call *call);
 void command_secret(struct call *call);
 void command_secret_id(struct call *call);
 void command_probe(struct call *call);
+void command_trace(struct call *call);
 
 #endif

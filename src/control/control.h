@@ -34,6 +34,7 @@ struct control_env {
 	const struct site *site;
 	struct inbound *inbound;
 	struct relay *relay;
+	struct tap *tap;                /* where stanzas can be watched; NULL: nowhere */
 	const struct config *(*config)(void *ctx);
 	control_reload_fn *reload;
 

@@ -46,6 +46,7 @@ struct ctl {
 	bool is_json;
 	FILE *out, *err;
 	int64_t wall_ms;
+	int answer_ms;                  /* how long the daemon may say nothing; 0: CTL_ANSWER_MS */
 	const struct ctl_command *command;
 	int count;
 	const char *args[CTL_ARGS_MAX];
@@ -120,6 +121,7 @@ enum ctl_exit ctl_streams(struct ctl *ctl);
 enum ctl_exit ctl_blocks(struct ctl *ctl);
 enum ctl_exit ctl_failures(struct ctl *ctl);
 enum ctl_exit ctl_probe(struct ctl *ctl);
+enum ctl_exit ctl_trace(struct ctl *ctl);
 enum ctl_exit ctl_reload(struct ctl *ctl);
 enum ctl_exit ctl_close(struct ctl *ctl);
 enum ctl_exit ctl_block(struct ctl *ctl);

@@ -13,6 +13,12 @@ const struct ctl_command ctl_commands[] = {
 	{"probe", "DOMAIN", "Walks all steps to the server of DOMAIN and says where it stopped.", ctl_probe, 1, 1, NULL, {AS}},
 	{"failures", "", "Lists recent attempts to reach a peer that failed.", ctl_failures, 0, 0, NULL,
 	 {{"--retry", NULL, "probe each of these pairs again"}}},
+	{"trace", "SPOKE|DOMAIN [SPOKE|DOMAIN]",
+	 "Shows stanzas as they are judged, with their verdicts: all of one, or those between two ('ONE>OTHER': one way). Leaves an audit "
+	 "record.",
+	 ctl_trace, 1, 2, NULL,
+	 {{"--seconds", "N", "how long; 60 unless set, at most 3600"},
+	  {"--bodies", NULL, "show texts and values, too, which are hidden otherwise"}}},
 	{"reload", "", "Loads the configuration anew: all of it, or nothing and the reasons.", ctl_reload, 0, 0, NULL, {{0}}},
 	{"close", "DOMAIN|ADDRESS",
 	 "Closes the streams of a domain, or from and to an address; links dial again when there is something to send.",

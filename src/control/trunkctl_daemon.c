@@ -92,7 +92,7 @@ static int daemon_send(int fd, json_t *request)
 }
 
 /* One line into `in`; it stays there, and *ret_len is its length without the line feed. */
-static int daemon_line(int fd, struct buf *in, size_t *ret_len)
+static int daemon_line(int fd, int answer_ms, struct buf *in, size_t *ret_len)
 {
 	for (;;) {
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -100,7 +100,7 @@ static int daemon_line(int fd, struct buf *in, size_t *ret_len)
 
 		if ((*ret_len = str_find(buf_str(in), '\n')) < buf_len(in))
 			return 0;
-		if (poll(&wait, 1, CTL_ANSWER_MS) == 0)
+		if (poll(&wait, 1, answer_ms) == 0)
 			return TRUNK_ETIMEOUT;
 		if (buf_reserve(in, 64 * 1024) < 0)
 			return TRUNK_ELIMIT;
@@ -139,14 +139,14 @@ static bool answer_line(json_t *line, daemon_row_fn *row, void *ctx, struct answ
 	return true;
 }
 
-static int daemon_read(int fd, daemon_row_fn *row, void *ctx, struct answer *answer)
+static int daemon_read(int fd, int answer_ms, daemon_row_fn *row, void *ctx, struct answer *answer)
 {
 	struct buf in = {.limit = CTL_LINE_BYTES_MAX};
 	bool is_over = false;
 	size_t len = 0;
 	int err = 0;
 
-	while (!is_over && (err = daemon_line(fd, &in, &len)) == 0) {
+	while (!is_over && (err = daemon_line(fd, answer_ms, &in, &len)) == 0) {
 		json_t *line = json_loadb(buf_str(&in).at, len, 0, NULL);
 
 		buf_drop(&in, len + 1);
@@ -171,7 +171,7 @@ void daemon_ask(struct ctl *ctl, json_t *request, daemon_row_fn *row, void *ctx,
 	if (fd >= 0) {
 		err = daemon_send(fd, request);
 		if (err == 0)
-			err = daemon_read(fd, row, ctx, ret_answer);
+			err = daemon_read(fd, ctl->answer_ms ? ctl->answer_ms : CTL_ANSWER_MS, row, ctx, ret_answer);
 		if (err < 0)
 			ctl_warn(ctl, "the daemon gave no answer: %s", error_text(err));
 		close(fd);

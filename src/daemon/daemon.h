@@ -29,6 +29,7 @@ struct daemon {
 	struct dns *dns;
 	struct audit *audit;
 	struct blocks *blocks;
+	struct tap *tap;
 	struct dialback_secrets secrets;
 	struct trunk *trunk;
 	struct control *control;

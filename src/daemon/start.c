@@ -54,7 +54,7 @@ static int open_control(struct daemon *daemon, const struct config *config)
 {
 	const struct control_env env = {
 		.loop = daemon->loop, .log = daemon->log, .audit = daemon->audit, .blocks = daemon->blocks,
-		.site = trunk_site(daemon->trunk), .inbound = trunk_inbound(daemon->trunk), .relay = trunk_relay(daemon->trunk),
+		.site = trunk_site(daemon->trunk), .inbound = trunk_inbound(daemon->trunk), .relay = trunk_relay(daemon->trunk), .tap = daemon->tap,
 		.config = current_config, .reload = daemon_reload, .secret = change_secret, .loaded_ms = loaded_ms, .failures_each = each_failure, .ctx = daemon,
 	};
 
@@ -67,7 +67,7 @@ static int build(struct daemon *daemon, struct config *config, struct tls_store 
 
 	if ((err = secret_load(config->state, loop_wall_ms(daemon->loop), &daemon->secrets, why)) < 0)
 		return err;
-	if (!(daemon->net = net_uv_new(daemon->loop)) || !(daemon->blocks = blocks_new()))
+	if (!(daemon->net = net_uv_new(daemon->loop)) || !(daemon->blocks = blocks_new()) || !(daemon->tap = tap_new()))
 		return TRUNK_ENOMEM;
 	if ((err = daemon_new_dns(daemon, config, &daemon->dns, why)) < 0)
 		return err;
@@ -78,7 +78,7 @@ static int build(struct daemon *daemon, struct config *config, struct tls_store 
 	}
 	daemon->trunk = trunk_new(&(struct trunk_options){
 		.loop = daemon->loop, .net = daemon->net, .dns = daemon->dns, .log = daemon->log, .audit = daemon->audit,
-		.blocks = daemon->blocks, .store = store, .secrets = &daemon->secrets, .config = config,
+		.blocks = daemon->blocks, .tap = daemon->tap, .store = store, .secrets = &daemon->secrets, .config = config,
 	});
 	return daemon->trunk ? 0 : TRUNK_ENOMEM;
 }
@@ -117,6 +117,7 @@ void daemon_end(struct daemon *daemon)
 	trunk_free(&daemon->trunk);
 	audit_free(&daemon->audit);
 	blocks_free(&daemon->blocks);
+	tap_free(&daemon->tap);
 	dns_free(&daemon->dns);
 	net_free(&daemon->net);
 }

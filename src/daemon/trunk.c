@@ -106,7 +106,8 @@ struct trunk *trunk_new(const struct trunk_options *options)
 	};
 	put_in_force(trunk, first);
 	first = NULL;
-	trunk->relay = relay_new(&(struct relay_options){.site = &trunk->site, .audit = options->audit, .blocks = options->blocks});
+	trunk->relay = relay_new(&(struct relay_options){.site = &trunk->site, .audit = options->audit, .blocks = options->blocks,
+						   .tap = options->tap});
 	if (!trunk->relay)
 		goto fail;
 	tell_rooms(trunk);

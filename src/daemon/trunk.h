@@ -16,6 +16,7 @@ struct trunk_options {
 	struct log *log;
 	struct audit *audit;
 	struct blocks *blocks;
+	struct tap *tap;                /* NULL: stanzas can't be watched */
 	struct tls_store *store;        /* a reference is kept */
 	const struct dialback_secrets *secrets;         /* may change in place, on the loop's thread */
 	struct config *config;

@@ -8,6 +8,7 @@ struct relay {
 	const struct site *site;
 	struct audit *audit;
 	struct blocks *blocks;
+	struct tap *tap;
 	struct outbound *outbound;
 	const struct policy *policy;
 	const struct own_contact *contacts;
@@ -37,6 +38,7 @@ struct relay *relay_new(const struct relay_options *options)
 	relay->site = options->site;
 	relay->audit = options->audit;
 	relay->blocks = options->blocks;
+	relay->tap = options->tap;
 	if (!(relay->outbound = outbound_new(options->site, &outbound_handler, relay))) {
 		free(relay);
 		return NULL;
@@ -139,6 +141,26 @@ static const struct verdict *lane_verdict(struct relay_lane *lane)
 
 /* ---- record ---- */
 
+static struct str spoke_name(const struct relay *relay, struct str domain)
+{
+	const struct spoke *spoke = route_find(relay->site->route, domain);
+
+	return str_of(spoke ? spoke->name : NULL);
+}
+
+/* For who watches. */
+static void show(struct relay *relay, const struct audit_record *record, struct str bytes, const char *text, unsigned line)
+{
+	const struct tap_seen seen = {
+		.wall_ms = record->wall_ms, .pair = record->pair, .sender_spoke = spoke_name(relay, record->pair.sender),
+		.target_spoke = spoke_name(relay, record->pair.target), .kind = record->kind, .bytes = bytes, .size_bytes = bytes.len,
+		.decision = record->decision, .rule = str_of(record->rule), .text = str_of(text), .line = line,
+		.condition = record->condition, .proof_in = record->proof_in, .proof_out = record->proof_out,
+	};
+
+	tap_see(relay->tap, &seen);
+}
+
 static void record(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, const struct verdict *verdict,
 		   enum proof proof_in, enum proof proof_out)
 {
@@ -152,6 +174,8 @@ static void record(struct relay *relay, const struct domain_pair *pair, const st
 	};
 
 	audit_record(relay->audit, &record);
+	if (tap_is_on(relay->tap))
+		show(relay, &record, element->bytes, verdict->text, verdict->line);
 }
 
 /* ---- errors on their way back ---- */
@@ -212,6 +236,8 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 		};
 
 		audit_record(relay->audit, &record);
+		if (tap_is_on(relay->tap))
+			show(relay, &record, bytes, text, 0);
 		answer(relay, pair, &reply, condition, text, ticket->receipt);
 	} else {
 		on_settled(relay, ticket->receipt, 1);

@@ -7,6 +7,7 @@
 #include "outbound/outbound.h"
 #include "policy/policy.h"
 #include "relay/own.h"
+#include "relay/tap.h"
 
 struct relay;
 
@@ -14,6 +15,7 @@ struct relay_options {
 	const struct site *site;
 	struct audit *audit;
 	struct blocks *blocks;
+	struct tap *tap;                /* who watches sees each verdict; NULL: nobody can */
 };
 
 /* NULL: no memory. */

@@ -205,11 +205,6 @@ void probe_cancel(struct probe **probe)
 
 /* ---- the rest ---- */
 
-const char *proof_text(enum proof proof)
-{
-	return proof == PROOF_DIALBACK ? "dialback" : "none";
-}
-
 int audit_operator(struct audit *audit, unsigned uid, const char *command, struct str detail)
 {
 	(void)audit;

@@ -22,6 +22,7 @@ struct world {
 	struct policy *policy;
 	struct blocks *blocks;
 	struct audit *audit;
+	struct tap *tap;
 	struct relay_lane lane;
 	struct receipt receipt;         /* of the next stanza */
 	uint64_t settled;
@@ -61,6 +62,7 @@ static int set_up(void **state)
 	if (audit_new(world.site.loop, world.site.log, AUDIT_LOG, NULL, &world.audit) < 0)
 		return -1;
 	options.audit = world.audit;
+	options.tap = world.tap = tap_new();
 	world.relay = relay_new(&options);
 	world.outbound = relay_outbound(world.relay);
 	world.policy = policy_new(NULL, 0);
@@ -80,6 +82,7 @@ static int tear_down(void **state)
 	policy_free(&world->policy);
 	blocks_free(&world->blocks);
 	audit_free(&world->audit);
+	tap_free(&world->tap);
 	route_free((struct route **)&world->site.route);
 	log_free(&world->site.log);
 	loop_free(&world->site.loop);
@@ -394,6 +397,35 @@ static void outbound_may_speak_as_us_and_for_permitted_pairs(void **state)
 	assert_false(handler->permits(world->outbound->ctx, &bad));
 }
 
+/* issue 6, point 8: what passes, what is refused and what comes back, each with its verdict. */
+static void who_watches_sees_every_verdict(void **state)
+{
+	const struct tap_filter filter = {.one = STR("saturn")};
+	static const struct ticket ticket = {.proof_in = PROOF_DIALBACK};
+	const struct domain_pair pair = {STR("saturn.example.org"), STR("mercury.example.net")};
+	struct world *world = *state;
+	const struct tap_seen *seen;
+	struct tap_watch *watch;
+
+	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_DIALBACK);
+	pass(world, MESSAGE);           /* before anybody watches */
+	assert_int_equal(tap_watch_new(world->tap, &filter, &watch), 0);
+	assert_null(tap_watch_next(watch));
+	pass(world, MESSAGE);
+	assert_non_null(seen = tap_watch_next(watch));
+	assert_true(seen->decision == DECISION_PASS && str_is(seen->bytes, MESSAGE) && seen->proof_in == PROOF_DIALBACK);
+	assert_true(str_is(seen->sender_spoke, "saturn") && str_is(seen->target_spoke, "mercury"));
+	world->outbound->handler->bounce(world->outbound->ctx, &pair, STR(MESSAGE), &ticket, COND_REMOTE_SERVER_TIMEOUT, "gone");
+	assert_non_null(seen = tap_watch_next(watch));
+	assert_true(seen->decision == DECISION_BOUNCE && seen->condition == COND_REMOTE_SERVER_TIMEOUT && str_is(seen->text, "gone"));
+	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_NONE);
+	pass(world, MESSAGE);
+	assert_non_null(seen = tap_watch_next(watch));
+	assert_true(seen->decision == DECISION_REJECT && str_is(seen->rule, "pair-not-proved"));
+	assert_null(tap_watch_next(watch));
+	tap_watch_free(&watch);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -414,6 +446,7 @@ int main(void)
 		TEST(what_nothing_goes_out_for_is_settled_at_once),
 		TEST(an_answer_to_a_probe_of_ours_is_not_passed_on),
 		TEST(pressure_reaches_the_lanes_of_the_link_while_they_hold_it),
+		TEST(who_watches_sees_every_verdict),
 		TEST(outbound_may_speak_as_us_and_for_permitted_pairs),
 	};
 
