@@ -118,6 +118,10 @@ static struct address_entry *address_get(struct inbound *inbound, const struct e
 	entry->tokens = inbound->site->limits->connections_per_second;
 	entry->tokens_ms = loop_now_ms(inbound->site->loop);
 	HASH_ADD_STR(inbound->addresses, text, entry);
+	if (!HASH_WAS_ADDED(entry)) {
+		free(entry);
+		return NULL;
+	}
 	return entry;
 }
 
@@ -174,6 +178,10 @@ struct rate_bucket *inbound_bucket(struct inbound *inbound, const char *spoke)
 		return bucket;
 	memcpy(bucket->spoke, spoke, strlen(spoke));
 	HASH_ADD_KEYPTR(hh, inbound->buckets, bucket->spoke, strlen(spoke), bucket);
+	if (!HASH_WAS_ADDED(bucket)) {
+		free(bucket);
+		return NULL;
+	}
 	return bucket;
 }
 

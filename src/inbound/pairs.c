@@ -39,7 +39,11 @@ struct receiver_pair *receiver_pair_add(struct receiver *r, const struct domain_
 	added->lane.ctx = added;
 	added->key_len = key_of(pair, added->key);
 	HASH_ADD_KEYPTR(hh, r->pairs, added->key, added->key_len, added);
-	return added;
+	if (HASH_WAS_ADDED(added))
+		return added;
+	relay_lane_fini(&added->lane);
+	free(added);
+	return NULL;
 }
 
 void receiver_pair_remove(struct receiver_pair **pair)

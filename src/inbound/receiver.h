@@ -3,11 +3,11 @@
 #ifndef TRUNK_INBOUND_RECEIVER_H
 #define TRUNK_INBOUND_RECEIVER_H
 
+#include "base/table.h"
 #include "channel/channel.h"
 #include "stream/stream.h"
 #include "inbound/inbound.h"
 
-#include <uthash.h>
 
 enum {
 	RECEIVER_PAIRS_MAX = 1000,      /* domain pairs that one stream may carry */

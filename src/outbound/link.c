@@ -500,6 +500,10 @@ static struct target *target_get(struct outbound *outbound, struct str domain)
 		target->answer_tokens = ANSWER_LINKS_BURST;
 		target->answer_ms = loop_now_ms(outbound->site->loop);
 		HASH_ADD_KEYPTR(hh, outbound->targets, target->domain, domain.len, target);
+		if (!HASH_WAS_ADDED(target)) {
+			free(target);
+			return NULL;
+		}
 	}
 	return target;
 }
@@ -524,9 +528,15 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 		free(link);
 		return NULL;
 	}
-	list_add_tail(&link->target->links, &link->to_target);
 	memcpy(link->key, key, len);
 	link->key_len = len;
+	HASH_ADD_KEYPTR(hh, outbound->links, link->key, link->key_len, link);
+	if (!HASH_WAS_ADDED(link)) {
+		target_release(outbound, link->target);
+		free(link);
+		return NULL;
+	}
+	list_add_tail(&link->target->links, &link->to_target);
 	link->pair = (struct domain_pair){.sender = str_make(link->key, pair->sender.len),
 					  .target = str_make(link->key + pair->sender.len + 1, pair->target.len)};
 	link->outbound = outbound;
@@ -541,7 +551,6 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 		list_add_tail(&outbound->strangers, &link->stranger);
 	defer_init(&link->flush, flush, link);
 	initiator_init(&link->initiator, outbound->site, INITIATOR_LINK, &link->pair, &link_handler, link);
-	HASH_ADD_KEYPTR(hh, outbound->links, link->key, link->key_len, link);
 	return link;
 }
 

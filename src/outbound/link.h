@@ -3,9 +3,9 @@
 #ifndef TRUNK_OUTBOUND_LINK_H
 #define TRUNK_OUTBOUND_LINK_H
 
+#include "base/table.h"
 #include "outbound/initiator.h"
 
-#include <uthash.h>
 
 enum {
 	LINK_WAIT_MS = 25 * 1000,       /* that a stanza waits for a link to come up at most (design.md §3: bounced within 30 s) */

@@ -249,12 +249,16 @@ static struct verifier *verifier_get(struct outbound *outbound, const struct dom
 	memcpy(verifier->key, key, len);
 	verifier->pair = (struct domain_pair){.sender = str_make(verifier->key, stream->sender.len),
 					      .target = str_make(verifier->key + stream->sender.len + 1, stream->target.len)};
+	HASH_ADD_KEYPTR(hh, outbound->verifiers, verifier->key, len, verifier);
+	if (!HASH_WAS_ADDED(verifier)) {
+		free(verifier);
+		return NULL;
+	}
 	verifier->outbound = outbound;
 	verifier->id = ++outbound->next_id;
 	list_init(&verifier->questions);
 	defer_init(&verifier->start, start, verifier);
 	initiator_init(&verifier->initiator, outbound->site, INITIATOR_VERIFY, &verifier->pair, &verifier_handler, verifier);
-	HASH_ADD_KEYPTR(hh, outbound->verifiers, verifier->key, len, verifier);
 	return verifier;
 }
 

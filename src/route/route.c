@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A hash of domains and suffixes; a look-up walks up the labels. */
 #include "route/route.h"
+#include "base/table.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 struct route_entry {
 	const struct spoke *spoke;
@@ -26,7 +26,10 @@ static int table_add(struct route_entry **table, const char *pattern, const stru
 		return TRUNK_ENOMEM;
 	entry->spoke = spoke;
 	HASH_ADD_KEYPTR(hh, *table, pattern, strlen(pattern), entry);
-	return 0;
+	if (HASH_WAS_ADDED(entry))
+		return 0;
+	free(entry);
+	return TRUNK_ENOMEM;
 }
 
 static void table_free(struct route_entry **table)

@@ -48,7 +48,10 @@ struct box *box_get(struct spool_store *store, const struct domain_pair *pair)
 	box->sender_len = pair->sender.len;
 	box->target_len = pair->target.len;
 	HASH_ADD_KEYPTR(hh, store->boxes, box->key, len, box);
-	return box;
+	if (HASH_WAS_ADDED(box))
+		return box;
+	free(box);
+	return NULL;
 }
 
 void box_release(struct spool_store *store, struct box *box)

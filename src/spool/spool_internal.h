@@ -3,12 +3,12 @@
 #ifndef TRUNK_SPOOL_SPOOL_INTERNAL_H
 #define TRUNK_SPOOL_SPOOL_INTERNAL_H
 
+#include "base/table.h"
 #include "spool/io.h"
 #include "spool/spool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <uthash.h>
 
 enum {
 	PAIR_TEXT_SIZE = 2 * DOMAIN_SIZE,
