@@ -22,12 +22,39 @@ static bool is_text(struct str s)
 	return true;
 }
 
-static bool is_part(struct str s, bool is_local)
+/* Eight bytes: has one of them its upper bit, or is one a control? Each sum stays within its byte where no upper bit is set. */
+static bool has_special(uint64_t eight)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+
+	return (eight | ~(eight + ones * (0x80 - ' ')) | (eight + ones)) & tops;
+}
+
+/* Whether all of an address is ASCII without controls, as nearly all are: eight bytes at a time. */
+static bool is_plain(struct str s)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; s.len - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, s.at + i, sizeof(eight));
+		if (has_special(eight))
+			return false;
+	}
+	for (; i < s.len; i++)
+		if ((unsigned)((unsigned char)s.at[i] - ' ') >= 0x7f - ' ')
+			return false;
+	return true;
+}
+
+static bool is_part(struct str s, bool is_local, bool is_known_plain)
 {
 	unsigned char high = 0;
 
 	if (s.len == 0 || s.len > JID_PART_BYTES_MAX)
 		return false;
+	if (is_known_plain && !is_local)
+		return true;
 	for (size_t i = 0; i < s.len; i++) {
 		const unsigned char c = (unsigned char)s.at[i];
 
@@ -43,9 +70,11 @@ int jid_parse(struct str in, struct jid *ret_jid)
 {
 	struct jid jid = {.resource = in};
 	struct str bare;
+	bool plain;
 
 	if (str_is_absent(in) || in.len > 3 * JID_PART_BYTES_MAX + 2)
 		return TRUNK_EADDRESS;
+	plain = is_plain(in);
 	bare = str_cut(&jid.resource, '/');
 	jid.domain = bare;
 	jid.local = str_cut(&jid.domain, '@');
@@ -53,11 +82,11 @@ int jid_parse(struct str in, struct jid *ret_jid)
 		jid.domain = bare;
 		jid.local = STR_NONE;
 	}
-	if (!is_part(jid.domain, false))
+	if (!is_part(jid.domain, false, plain))
 		return TRUNK_EADDRESS;
-	if (!str_is_absent(jid.local) && !is_part(jid.local, true))
+	if (!str_is_absent(jid.local) && !is_part(jid.local, true, plain))
 		return TRUNK_EADDRESS;
-	if (!str_is_absent(jid.resource) && !is_part(jid.resource, false))
+	if (!str_is_absent(jid.resource) && !is_part(jid.resource, false, plain))
 		return TRUNK_EADDRESS;
 	*ret_jid = jid;
 	return 0;

@@ -120,8 +120,11 @@ bool xml_encoding_is_utf8(struct str name)
 
 bool xml_decl_is_legal(struct str prefix, struct str uri)
 {
-	const bool is_xml_uri = str_eq(uri, STR(XML_NS_XML));
+	bool is_xml_uri;
 
+	if (prefix.len == 0 && uri.len != sizeof(XML_NS_XML) - 1 && uri.len != sizeof(XML_NS_XMLNS) - 1)
+		return true;            /* nearly all */
+	is_xml_uri = str_eq(uri, STR(XML_NS_XML));
 	if (prefix.len > 0 && uri.len == 0)
 		return false;
 	if (str_is(prefix, "xmlns") || str_eq(uri, STR(XML_NS_XMLNS)))

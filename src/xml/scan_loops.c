@@ -51,7 +51,7 @@ size_t scan_wide_plain(const unsigned char *at, size_t p, size_t len)
 	return p;
 }
 
-static const struct scan_loops loops_plain = {"plain", scan_text_plain, scan_value_plain, scan_wide_plain};
+static const struct scan_loops loops_plain = {"plain", false, scan_text_plain, scan_value_plain, scan_wide_plain, NULL};
 
 const struct scan_loops *scan_loops_of(enum scan_level level)
 {

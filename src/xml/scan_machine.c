@@ -5,7 +5,7 @@
  * (references in values, doubles, prefixes) is left to scan_tag(), so that both find the same error first. */
 #include "xml/scan.h"
 
-#include "xml/chars.h"
+#include "xml/scan_short.h"
 
 /* Judges the non-ASCII character where `scan` stands, for none was passed by the loops. */
 static int wide_error(const unsigned char *at, size_t p, size_t len)
@@ -33,10 +33,16 @@ static void begin_ref(struct scan *scan, size_t p, unsigned char quote)
 		scan->attrs[scan->attr_count].is_escaped = true;
 }
 
+static int step_open(struct scan *scan, const unsigned char *at, size_t len);
+static int step_gap(struct scan *scan, const unsigned char *at, size_t len);
+
 static int step_text(struct scan *scan, const unsigned char *at, size_t len)
 {
-	const size_t p = scan->pos = scan->loops->text(at, scan->pos, len);
+	size_t p = scan->pos;
 
+	/* Most tags follow another one. */
+	if (p == len || at[p] != '<')
+		p = scan->pos = scan->loops->text(at, p, len);
 	if (p == len)
 		return SCAN_MORE;
 	switch (at[p]) {
@@ -44,7 +50,7 @@ static int step_text(struct scan *scan, const unsigned char *at, size_t len)
 		scan->begin = p;
 		scan->pos = p + 1;
 		scan->state = SCAN_OPEN;
-		return SCAN_ON;
+		return step_open(scan, at, len);
 	case '&':
 		scan->mark = p;
 		begin_ref(scan, p, 0);
@@ -65,20 +71,17 @@ static int step_text(struct scan *scan, const unsigned char *at, size_t len)
 }
 
 /* Reads a qualified name that is ASCII and all there, with the byte behind it. False: it is not of that kind, or none. */
-static inline bool quick_name(const unsigned char *at, size_t begin, size_t len, struct scan_name *ret_name, size_t *ret_end)
+static inline bool quick_name(const struct scan *scan, const unsigned char *at, size_t begin, size_t len, struct scan_name *ret_name,
+			      size_t *ret_end)
 {
 	size_t p = begin, local = begin;
 
 	if (p == len || !char_is(at[p], CHAR_START))
 		return false;
-	do
-		p++;
-	while (p < len && char_is(at[p], CHAR_NAME));
+	p = name_end(scan->loops, at, p + 1, len);
 	if (p + 1 < len && at[p] == ':' && char_is(at[p + 1], CHAR_START)) {
-		local = ++p;
-		do
-			p++;
-		while (p < len && char_is(at[p], CHAR_NAME));
+		local = p + 1;
+		p = name_end(scan->loops, at, local + 1, len);
 	}
 	if (p == len || at[p] == ':' || at[p] >= 0x80)
 		return false;
@@ -95,8 +98,8 @@ static int begin_tag(struct scan *scan, const unsigned char *at, size_t len)
 	scan->attr_count = 0;
 	scan->has_gap = false;
 	scan->state = SCAN_GAP;
-	if (quick_name(at, scan->pos, len, &scan->name, &scan->pos))
-		return SCAN_ON;
+	if (quick_name(scan, at, scan->pos, len, &scan->name, &scan->pos))
+		return step_gap(scan, at, len);
 	scan->mark = scan->pos;
 	scan->colon = 0;
 	scan->state = SCAN_NAME;
@@ -121,11 +124,10 @@ static bool is_end_tag(const struct scan *scan, const unsigned char *at, size_t 
 	name = open_name(scan, at);
 	if (len - p <= name.len || at[p + name.len] != '>')
 		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		if (at[p + i] != (unsigned char)name.at[i])
-			return false;
-	}
-	return true;
+	/* The open tag's name stands before this one, so there is as much to read behind it. */
+	if (scan->loops->is_vector && name.len < SHORT_BYTES && len - p >= SHORT_BYTES)
+		return short_is_same(at + p, (const unsigned char *)name.at, name.len);
+	return memcmp(at + p, name.at, name.len) == 0;
 }
 
 static int step_open(struct scan *scan, const unsigned char *at, size_t len)
@@ -263,6 +265,18 @@ static void end_value(struct scan *scan, size_t p)
 	scan->pos = p + 1;
 }
 
+static size_t value_end(const struct scan *scan, const unsigned char *at, size_t p, size_t len)
+{
+	if (scan->loops->is_vector && len - p >= SHORT_BYTES) {
+		const size_t end = short_value(at, p, scan->quote);
+
+		if (end < p + SHORT_BYTES)
+			return end;
+		p = end;
+	}
+	return scan->loops->value(at, p, len, scan->quote);
+}
+
 /* Reads ` name='value'` as nearly all attributes are written, without a state for each of its parts. False: it is not of
  * that kind, and nothing was read; or its value is not that simple, and is where the machine goes on. */
 static bool quick_attr(struct scan *scan, const unsigned char *at, size_t len)
@@ -272,7 +286,7 @@ static bool quick_attr(struct scan *scan, const unsigned char *at, size_t len)
 
 	if (scan->attr_count == scan->attr_cap || p == len || at[p] != ' ')
 		return false;
-	if (!quick_name(at, p + 1, len, &attr->name, &p) || len - p < 2 || at[p] != '=' ||
+	if (!quick_name(scan, at, p + 1, len, &attr->name, &p) || len - p < 2 || at[p] != '=' ||
 	    (at[p + 1] != '\'' && at[p + 1] != '"'))
 		return false;
 	scan->quote = at[p + 1];
@@ -280,7 +294,7 @@ static bool quick_attr(struct scan *scan, const unsigned char *at, size_t len)
 	attr->error = 0;
 	attr->is_escaped = false;
 	scan->state = SCAN_VALUE;
-	scan->pos = scan->loops->value(at, p + 2, len, scan->quote);
+	scan->pos = value_end(scan, at, p + 2, len);
 	if (scan->pos == len || at[scan->pos] != scan->quote)
 		return false;
 	end_value(scan, scan->pos);
@@ -289,6 +303,8 @@ static bool quick_attr(struct scan *scan, const unsigned char *at, size_t len)
 
 static int step_gap(struct scan *scan, const unsigned char *at, size_t len)
 {
+	if (scan->loops->attrs)
+		scan->loops->attrs(scan, at, len);
 	while (quick_attr(scan, at, len))
 		;
 	if (scan->state != SCAN_GAP)
@@ -499,8 +515,9 @@ int scan_run(struct scan *scan, const unsigned char *at, size_t len)
 {
 	int step;
 
+	/* The states that nearly all of a stanza goes through call each other; the others come by way of here. */
 	do
-		step = scan_step(scan, at, len);
+		step = scan->state == SCAN_TEXT ? step_text(scan, at, len) : scan_step(scan, at, len);
 	while (step == SCAN_ON);
 	return step;
 }

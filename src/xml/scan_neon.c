@@ -47,7 +47,7 @@ static size_t value_neon(const unsigned char *at, size_t p, size_t len, unsigned
 	return scan_value_plain(at, p, len, quote);
 }
 
-const struct scan_loops scan_loops_neon = {"neon", text_neon, value_neon, scan_wide_plain};
+const struct scan_loops scan_loops_neon = {"neon", false, text_neon, value_neon, scan_wide_plain, NULL};
 
 #else
 

@@ -29,11 +29,15 @@ int scan_pool_add(struct scan *scan, struct str raw, bool is_escaped, struct sca
 	const uint32_t at = scan->pool_len;
 	int err;
 
+	if (raw.len == 0) {
+		*ret_run = (struct scan_run){.at = at};
+		return 0;
+	}
 	if ((err = pool_reserve(scan, raw.len + 1)) < 0)
 		return err;
 	if (is_escaped) {
 		scan->pool_len += (uint32_t)value_decode(raw, scan->pool + at);
-	} else if (raw.len) {
+	} else {
 		memcpy(scan->pool + at, raw.at, raw.len);
 		scan->pool_len += (uint32_t)raw.len;
 	}

@@ -36,18 +36,22 @@ static struct str name_prefix(const unsigned char *at, const struct scan_name *n
 /* One attribute after the other: double, references, declaration. *ret_prefixed counts those with a prefix to resolve. */
 static int attrs_judge(struct scan *scan, const unsigned char *at, unsigned *ret_prefixed)
 {
+	const unsigned count = scan->attr_count;
 	uint64_t seen = 0;
 	int err;
 
 	*ret_prefixed = 0;
-	for (unsigned i = 0; i < scan->attr_count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const struct scan_attr *attr = &scan->attrs[i];
-		const uint64_t bit = (uint64_t)1 << ((at[attr->name.at] + 31u * at[attr->name.at + attr->name.len - 1] +
-						      7u * attr->name.len) & 63);
 
-		if ((seen & bit) && is_double(scan, at, &attr->name, i))
-			return TRUNK_EXML;
-		seen |= bit;
+		if (count > 1) {
+			const uint64_t bit = (uint64_t)1 << ((at[attr->name.at] + 31u * at[attr->name.at + attr->name.len - 1] +
+							      7u * attr->name.len) & 63);
+
+			if ((seen & bit) && is_double(scan, at, &attr->name, i))
+				return TRUNK_EXML;
+			seen |= bit;
+		}
 		if (attr->error)
 			return attr->error;
 		if (scan_is_decl(at, &attr->name)) {
@@ -158,7 +162,8 @@ int scan_tag(struct scan *scan, const unsigned char *at)
 		return TRUNK_EXML_PREFIX;
 	if (scan->phase == SCAN_AT_HEADER)
 		return scan_header(scan, at, ns);
-	if ((err = scan_open_reserve(scan)) < 0 || (scan->depth == 1 && (err = scan_children_reserve(scan)) < 0))
+	if ((scan->depth == scan->open_cap && (err = scan_open_reserve(scan)) < 0) ||
+	    (scan->depth == 1 && scan->child_count == scan->child_cap && (err = scan_children_reserve(scan)) < 0))
 		return err;
 	scan->open[scan->depth++] = (struct scan_open){
 		.name = scan->name.at,

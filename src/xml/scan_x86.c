@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The scanner's loops with 16 bytes a step (SSE2, which every x86-64 has) and with 32 (AVX2, where the processor has it). */
-#include "xml/scan_loops.h"
+#include "xml/scan.h"
+
+#include "xml/chars.h"
 
 #ifdef __x86_64__
 
@@ -51,7 +53,7 @@ static size_t value_sse2(const unsigned char *at, size_t p, size_t len, unsigned
 	return scan_value_plain(at, p, len, quote);
 }
 
-const struct scan_loops scan_loops_sse2 = {"sse2", text_sse2, value_sse2, scan_wide_plain};
+const struct scan_loops scan_loops_sse2 = {"sse2", true, text_sse2, value_sse2, scan_wide_plain, NULL};
 
 AVX2 static inline __m256i load32(const unsigned char *at)
 {
@@ -191,9 +193,13 @@ AVX2 static size_t wide_avx2(const unsigned char *at, size_t p, size_t len)
 	if (p < 3)
 		return scan_wide_plain(at, p, len);
 	for (; len - p >= 32; p += 32) {
-		const __m256i wrong = _mm256_or_si256(utf8_errors(at + p), wide_marks(load32(at + p)));
+		const unsigned errors = ~mask32(_mm256_cmpeq_epi8(utf8_errors(at + p), _mm256_setzero_si256()));
+		const unsigned marks = mask32(wide_marks(load32(at + p)));
 
-		if (!_mm256_testz_si256(wrong, wrong))
+		/* A mark that nothing wrong stands before, nor is itself (a character that breaks off is found wrong behind it). */
+		if (marks && (errors & (marks ^ (marks - 1))) == 0)
+			return p + (size_t)__builtin_ctz(marks);
+		if (errors | marks)
 			break;
 	}
 	for (size_t back = 1; back <= 3 && back <= p - begin; back++) {
@@ -203,7 +209,65 @@ AVX2 static size_t wide_avx2(const unsigned char *at, size_t p, size_t len)
 	return scan_wide_plain(at, p, len);
 }
 
-const struct scan_loops scan_loops_avx2 = {"avx2", text_avx2, value_avx2, wide_avx2};
+enum {
+	NAME_BYTES = 16, VALUE_BYTES = 32,
+	ATTR_AHEAD = 1 + NAME_BYTES + 2 + VALUE_BYTES,  /* blank, name, equals sign, quote, value: what may be read at once */
+};
+
+/* The bytes of a name (CHAR_NAME) by the halves of each: bit 0 of the result is that of the first byte, and it is set for what is none. */
+AVX2 static inline unsigned no_name16(const unsigned char *at)
+{
+	/* rows of ASCII: 1 `-` and `.`, 2 digits, 4 A..O and a..o, 8 P..Z and `_`, 16 p..z */
+	const __m128i low = _mm_setr_epi8(2 | 8 | 16, 30, 30, 30, 30, 30, 30, 30, 30, 30, 4 | 8 | 16, 4, 4, 1 | 4, 1 | 4, 4 | 8);
+	const __m128i high = _mm_setr_epi8(0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0);
+	const __m128i v = load16(at);
+	const __m128i rows = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(15)));
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(_mm_shuffle_epi8(low, v), rows), _mm_setzero_si128()));
+}
+
+/* Where the value ends that begins at at[p], or what is not plain in it stands; p + VALUE_BYTES: not within those. */
+AVX2 static inline size_t value_end32(const unsigned char *at, size_t p, unsigned char quote)
+{
+	const __m256i v = load32(at + p);
+	const __m256i marks = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('&')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('<')));
+	const __m256i ends = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8((char)quote)),
+					     _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), v));
+
+	return p + (size_t)__builtin_ctzll((uint64_t)mask32(_mm256_or_si256(marks, ends)) | (uint64_t)1 << VALUE_BYTES);
+}
+
+AVX2 static void attrs_avx2(struct scan *scan, const unsigned char *at, size_t len)
+{
+	unsigned count = scan->attr_count;
+	size_t p = scan->pos;
+
+	while (count < scan->attr_cap && len - p >= ATTR_AHEAD && at[p] == ' ' && char_is(at[p + 1], CHAR_START)) {
+		struct scan_attr *attr = &scan->attrs[count];
+		const size_t name = p + 1, end = name + (size_t)__builtin_ctz(no_name16(at + name) | 1u << NAME_BYTES);
+		const unsigned char quote = at[end + 1];
+		size_t value = end + 2, last;
+
+		if (at[end] != '=' || (quote != '\'' && quote != '"'))
+			break;
+		last = value_end32(at, value, quote);
+		if (last == value + VALUE_BYTES)
+			last = value_avx2(at, last, len, quote);
+		if (last == len || at[last] != quote)
+			break;
+		*attr = (struct scan_attr){
+			.name = {.at = (uint32_t)name, .len = (uint32_t)(end - name), .local = (uint32_t)name},
+			.value = (uint32_t)value, .value_len = (uint32_t)(last - value),
+		};
+		count++;
+		p = last + 1;
+		scan->has_gap = false;
+	}
+	scan->attr_count = count;
+	scan->pos = p;
+}
+
+const struct scan_loops scan_loops_avx2 = {"avx2", true, text_avx2, value_avx2, wide_avx2, attrs_avx2};
 
 #else
 

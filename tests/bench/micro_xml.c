@@ -2,11 +2,13 @@
  * How fast stanzas are read: each level of the scanner's loops, and Expat. Prints stanzas and bytes a second. */
 #include "xml/scan.h"
 
+#include "mix.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { RUNS = 8, RUN_MS = 50, INPUT_BYTES = 1 << 20 };
+enum { RUNS = 8, RUN_MS = 50, INPUT_BYTES = 1 << 20, MIX_TEMPLATES = 1024, MIX_LANES = 64 };
 
 #define HEADER "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' " \
 	       "xmlns:db='jabber:server:dialback' from='montague.example' to='capulet.example' version='1.0'>"
@@ -69,6 +71,15 @@ static void add_mixed(struct buf *out, unsigned n)
 			 "name='Rooms'/><feature var='http://jabber.org/protocol/disco#info'/><feature "
 			 "var='http://jabber.org/protocol/muc'/><feature var='urn:xmpp:mam:2'/></query></iq>\n", n);
 	}
+}
+
+static void add_real(struct buf *out)
+{
+	struct mix *mix = mix_new("saturn.example.org", "mercury.example.net", 0, MIX_TEMPLATES, MIX_LANES, MIX_REAL, 1);
+
+	for (size_t i = 0; i < mix->count; i++)
+		buf_add(out, mix->templates[i].bytes);
+	mix_free(&mix);
 }
 
 static double now(void)
@@ -174,6 +185,8 @@ int main(int argc, char **argv)
 	for (unsigned n = 0; buf_len(&input) < INPUT_BYTES; n++)
 		add_mixed(&input, n);
 	measure_all("mixed", &input);
+	add_real(&input);
+	measure_all("real mix", &input);
 	buf_fini(&input);
 	return 0;
 }

@@ -434,7 +434,7 @@ static size_t count_wide(const unsigned char *at, size_t p, size_t len)
 /* Each byte is looked at once or twice, though every call offers all of them again. */
 static void work_is_linear_when_bytes_come_one_by_one(void **state)
 {
-	static const struct scan_loops counting = {"counting", count_text, count_value, count_wide};
+	static const struct scan_loops counting = {.name = "counting", .text = count_text, .value = count_value, .wide = count_wide};
 	static const char *const pieces[] = {"<a>text", "<a b='value", "<a>\xC3\xA9\xC3\xA9", "<a><![CDATA[x",
 					     "<a b='\xE2\x82\xAC"};
 	const struct xml_limits limits = {.element_bytes = 1 << 20, .depth = 4, .attributes = 4};

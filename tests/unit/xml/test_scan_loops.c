@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Each level's loops stop where those in plain C do, and those stop where XML says. */
-#include "xml/chars.h"
-#include "xml/scan_loops.h"
+#include "xml/scan_short.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,6 +36,40 @@ static void every_byte_stops_the_loops_that_it_should(void **state)
 				assert_int_equal(loops->value(at, 0, ROOM, '\''), stops_value || c == '\'' ? p : ROOM);
 				assert_int_equal(loops->value(at, 0, ROOM, '"'), stops_value || c == '"' ? p : ROOM);
 			}
+		}
+	}
+}
+
+/* Each byte at each place in front of the input's end, behind which more of the name would stand. */
+static void names_end_where_plain_c_says(void **state)
+{
+	unsigned char at[ROOM];
+
+	(void)state;
+	EACH_LEVEL(loops) {
+		for (unsigned c = 0; c < 256; c++) {
+			for (size_t len = 0; len <= 40; len++) {
+				memset(at, 'x', ROOM);
+				at[len / 2] = (unsigned char)c;
+				assert_int_equal(name_end(loops, at, 0, len), name_end_plain(at, 0, len));
+				if (len >= SHORT_BYTES)
+					assert_int_equal(short_value(at, 0, '"'), scan_value_plain(at, 0, SHORT_BYTES, '"'));
+			}
+		}
+	}
+}
+
+static void end_tags_are_compared_as_far_as_they_go(void **state)
+{
+	unsigned char a[SHORT_BYTES], b[SHORT_BYTES];
+
+	(void)state;
+	for (size_t n = 0; n < SHORT_BYTES; n++) {
+		for (size_t other = 0; other < SHORT_BYTES; other++) {
+			memset(a, 'x', sizeof(a));
+			memset(b, 'x', sizeof(b));
+			b[other] = 'y';
+			assert_int_equal(short_is_same(a, b, n), other >= n);
 		}
 	}
 }
@@ -131,6 +164,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_stops_the_loops_that_it_should),
+		cmocka_unit_test(names_end_where_plain_c_says),
+		cmocka_unit_test(end_tags_are_compared_as_far_as_they_go),
 		cmocka_unit_test(the_first_of_several_counts),
 		cmocka_unit_test(wide_characters_are_judged_alike),
 		cmocka_unit_test(wide_characters_end_where_utf8_does),
