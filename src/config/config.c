@@ -71,6 +71,8 @@ static void build(struct load *load)
 	if (!load->problems.is_out_of_memory)
 		claims_check(load);
 	if (!load->problems.is_out_of_memory)
+		filters_build(load);
+	if (!load->problems.is_out_of_memory)
 		rules_build(load);
 	if (!load->problems.is_out_of_memory)
 		config_check(load);
@@ -155,6 +157,7 @@ void config_free(struct config **config)
 	*config = NULL;
 	if (!last || atomic_fetch_sub_explicit(&last->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	filters_free(&last->filters);
 	dns_overrides_free(&last->overrides);
 	arena_fini(&last->arena);
 	free(last);

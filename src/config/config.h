@@ -4,6 +4,7 @@
 #define TRUNK_CONFIG_CONFIG_H
 
 #include "dns/dns.h"
+#include "filter/filter.h"
 #include "name/name.h"
 #include "policy/policy.h"
 #include "route/spoke.h"
@@ -42,6 +43,9 @@ struct config {
 	unsigned zone_count;
 	const struct rule *rules;
 	unsigned rule_count;
+	const struct filter_source *filter_sources;     /* `filters`, then `modules` */
+	unsigned filter_count;
+	struct filters *filters;        /* owned; NULL: none, or not loaded yet */
 	struct limits limits;
 	enum audit_store audit_store;
 	const char *audit_lines;        /* JSON lines to this file; NULL: none */
@@ -69,6 +73,10 @@ int config_load(const char *file, config_problem_fn *problem, void *ctx, struct 
 
 /* The same of a text that `name` stands for in messages; paths in it are relative to that name, and it cannot include files. */
 int config_load_text(struct str text, const char *name, config_problem_fn *problem, void *ctx, struct config **ret_config);
+
+/* Loads the filters and modules that it names; every problem is told. Before the configuration is shared: once. `log` is theirs as long
+ * as they live. Returns as filters_load() does, which see. */
+int config_load_filters(struct config *config, bool is_check_only, struct log *log, config_problem_fn *problem, void *ctx);
 struct config *config_ref(struct config *config);
 void config_free(struct config **config);       /* drops one reference */
 

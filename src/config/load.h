@@ -44,6 +44,7 @@ const char *path_join(struct load *load, const char *path, const char *name);   
 void spokes_build(struct load *load);
 void zones_build(struct load *load);
 void claims_check(struct load *load);           /* no domain belongs to two */
+void filters_build(struct load *load);
 void rules_build(struct load *load);
 void config_check(struct load *load);           /* what is allowed alone and makes no sense together */
 
@@ -52,6 +53,9 @@ option_read_fn gateways_read;
 
 struct spoke *spoke_named(const struct load *load, const char *name);           /* NULL: none */
 const struct zone *zone_named(const struct load *load, const char *name);
+
+/* Whether a rule's word names a filter or a module; else it is told, with the nearest that does. */
+bool filter_is_known(struct load *load, const struct field *field, const struct node *node, const char *name);
 
 /* A spoke of which nothing is known: defaults, and what it inherits. */
 struct spoke spoke_template(struct load *load);

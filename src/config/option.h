@@ -59,7 +59,7 @@ extern const struct option_type
 	TYPE_OVERRIDES,                 /* config->overrides_text and config->overrides */
 	TYPE_GATEWAYS,                  /* load->gateways */
 	TYPE_CONTACTS,                  /* config->contacts and contact_count */
-	TYPE_ANY;                       /* anything; kept nowhere */
+	TYPE_SETTINGS;                  /* struct filter_settings: any map */
 
 /* A word of TYPE_WORD or TYPE_WORD_TEXT. Arrays end with one whose text is NULL. */
 struct word {
@@ -101,7 +101,7 @@ struct option {
 	const char *sentence;
 };
 
-extern const struct section CONFIG_SECTION, SPOKE_SECTION, ZONE_SECTION, RULE_SECTION;
+extern const struct section CONFIG_SECTION, SPOKE_SECTION, ZONE_SECTION, RULE_SECTION, FILTER_SECTION, MODULE_SECTION;
 
 /* What a row of `zones` and of `rules` becomes at first. */
 struct zone_source {

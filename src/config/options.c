@@ -195,18 +195,21 @@ static const struct option LABELS_OPTIONS[] = {
 SECTION_OF(LABELS_SECTION, "labels", LABELS_OPTIONS);
 
 static const struct option FILTER_OPTIONS[] = {
-	{.name = "script", VALUE(PATH), REQUIRED, SAYS("A Lua script that defines filter(stanza).")},
-	{.name = "time-limit", VALUE(DURATION), DEFAULT("5ms"), RANGE(MS(1), SECONDS(10)),
-	 SAYS("How long it may run for one stanza.")},
-	{.name = "memory-limit", VALUE(SIZE), DEFAULT("8MiB"), RANGE(KIB(64), GIB(1)), SAYS("How much memory it may use.")},
+	{.name = "script", VALUE(PATH), AT(filter_source, script), REQUIRED, SAYS("A Lua script that defines filter(stanza).")},
+	{.name = "time-limit", VALUE(DURATION), AT(filter_source, time_limit_ms), DEFAULT("5ms"), RANGE(MS(1), SECONDS(10)),
+	 SAYS("How long it may run for one stanza, of the processor's time.")},
+	{.name = "memory-limit", VALUE(SIZE), AT(filter_source, memory_limit_bytes), DEFAULT("8MiB"), RANGE(KIB(64), GIB(1)),
+	 SAYS("How much memory it may use, for each worker.")},
+	{.name = "settings", VALUE(SETTINGS), AT(filter_source, settings), OTHERWISE("none"), SAYS("What the script finds in trunk.settings.")},
 };
-SECTION_OF(FILTER_SECTION, "filters.NAME", FILTER_OPTIONS);
+const struct section FILTER_SECTION = {.path = "filters.NAME", .options = FILTER_OPTIONS, .count = COUNT(FILTER_OPTIONS)};
 
 static const struct option MODULE_OPTIONS[] = {
-	{.name = "path", VALUE(PATH), REQUIRED, SAYS("A shared object that offers what include/trunk/module.h declares.")},
-	{.name = "settings", VALUE(ANY), OTHERWISE("none"), SAYS("What the module itself is told.")},
+	{.name = "path", VALUE(PATH), AT(filter_source, path), REQUIRED,
+	 SAYS("A shared object that offers what include/trunk/module.h declares. It becomes part of the daemon.")},
+	{.name = "settings", VALUE(SETTINGS), AT(filter_source, settings), OTHERWISE("none"), SAYS("What the module itself is told.")},
 };
-SECTION_OF(MODULE_SECTION, "modules.NAME", MODULE_OPTIONS);
+const struct section MODULE_SECTION = {.path = "modules.NAME", .options = MODULE_OPTIONS, .count = COUNT(MODULE_OPTIONS)};
 
 static const struct option AUDIT_OPTIONS[] = {
 	{.name = "store", WORD(AUDIT_STORE), AT(config, audit_store), DEFAULT("none"),
@@ -316,7 +319,7 @@ static const struct option CONFIG_OPTIONS[] = {
 	 SAYS("Address and port of metrics, health and dashboard.")},
 	{.name = "clearances", ROWS(CLEARANCE_SECTION), LATER, OTHERWISE("none"), SAYS("Clearances of single addresses.")},
 	{.name = "labels", SECTION(LABELS_SECTION), LATER, SAYS("Security labels (XEP-0258).")},
-	{.name = "filters", MAP(FILTER_SECTION), LATER, OTHERWISE("none"), SAYS("Lua scripts that rules may ask.")},
-	{.name = "modules", MAP(MODULE_SECTION), LATER, OTHERWISE("none"), SAYS("Shared objects that rules may ask.")},
+	{.name = "filters", MAP(FILTER_SECTION), OTHERWISE("none"), SAYS("Lua scripts that rules may ask.")},
+	{.name = "modules", MAP(MODULE_SECTION), OTHERWISE("none"), SAYS("Shared objects that rules may ask.")},
 };
 const struct section CONFIG_SECTION = {.path = "", .options = CONFIG_OPTIONS, .count = COUNT(CONFIG_OPTIONS)};

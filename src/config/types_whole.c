@@ -172,18 +172,7 @@ const struct option_type TYPE_CONTACTS = {
 	"map of URIs", "a map of URIs", 0,
 	true,          read_contacts,   "\"type\":\"object\",\"additionalProperties\":{" ONE_OR_LIST(TEXT_SCHEMA) "}"};
 
-/* ---- gateway-domains, and what modules are told ---- */
+/* ---- gateway-domains ---- */
 
 const struct option_type TYPE_GATEWAYS = {
 	"domains", "a list of domains, or domains with commas between them", 0, true, gateways_read, ONE_OR_LIST(TEXT_SCHEMA)};
-
-static bool read_any(struct load *load, const struct field *field, const struct node *node, void *at)
-{
-	(void)load;
-	(void)field;
-	(void)node;
-	(void)at;
-	return true;
-}
-
-const struct option_type TYPE_ANY = {"anything", "anything", 0, true, read_any, ""};

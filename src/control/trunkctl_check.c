@@ -85,6 +85,7 @@ static void check_file(struct ctl *ctl, const char *file, struct findings *findi
 		for (unsigned i = 0; i < config->spoke_count; i++)
 			check_spoke(findings, config, &config->spokes[i]);
 		check_keys(findings, config, ctl->wall_ms);
+		config_load_filters(config, true, NULL, on_problem, findings);
 	}
 	*ret_config = config;
 }

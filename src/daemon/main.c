@@ -123,6 +123,8 @@ static int load(struct daemon *daemon, const struct arguments *arguments, struct
 	if ((err = config_load(arguments->file, daemon_log_problem, daemon->log, ret_config)) < 0)
 		return err;
 	log_set_level(daemon->log, (*ret_config)->log_level, (*ret_config)->log_format);
+	if ((err = config_load_filters(*ret_config, false, daemon->log, daemon_log_problem, daemon->log)) < 0)
+		return err;
 	if (!arguments->only_check && (err = daemon_prepare_state(*ret_config, &why)) < 0)
 		LOG(daemon->log, LOG_ERROR, "cannot-start", KV("reason", buf_str(&why)));
 	if (err == 0)

@@ -150,7 +150,7 @@ int daemon_reload(void *ctx, struct buf *why)
 	if ((err = config_load(daemon->file, on_problem, &first, &config)) < 0) {
 		if (buf_len(why) == 0)
 			buf_addf(why, "%s: %s", daemon->file, error_text(err));
-	} else {
+	} else if ((err = config_load_filters(config, false, daemon->log, on_problem, &first)) == 0) {
 		err = take_config(daemon, config, why);
 	}
 	config_free(&config);

@@ -23,6 +23,7 @@ struct trunk {
 	struct failures *failures;
 	struct buf plain, cipher;
 	struct in_force *now;
+	struct filter_set *filters;     /* this worker's, of `now`; NULL: none */
 	struct relay *relay;
 	struct inbound *inbound;
 };
@@ -66,6 +67,18 @@ static struct in_force *in_force_new(struct config *config, struct tls_store *st
 	return made;
 }
 
+/* States of scripts are made anew only where the filters are. Without memory there are none, and rules that ask one reject. Before the
+ * configuration that the old ones borrow from has gone. */
+static void take_filters(struct trunk *trunk, struct filters *filters)
+{
+	if (trunk->filters && filter_set_filters(trunk->filters) == filters)
+		return;
+	filter_set_free(&trunk->filters);
+	if (filters)
+		trunk->filters = filter_set_new(filters, trunk->site.log);
+	trunk->site.filters = trunk->filters;
+}
+
 static void put_in_force(struct trunk *trunk, struct in_force *next)
 {
 	struct config *config = next->config;
@@ -81,6 +94,7 @@ static void put_in_force(struct trunk *trunk, struct in_force *next)
 	site->limits = &config->limits;
 	site->listen = next->listen;
 	site->listen_count = next->listen_count;
+	take_filters(trunk, config->filters);
 	atomic_store(&trunk->memory.limit_bytes, config->limits.memory_bytes);
 	trunk->now = next;
 }
@@ -127,6 +141,7 @@ void trunk_free(struct trunk **trunk)
 		return;
 	inbound_free(&(*trunk)->inbound);
 	relay_free(&(*trunk)->relay);
+	filter_set_free(&(*trunk)->filters);
 	in_force_free(&(*trunk)->now);
 	failures_free(&(*trunk)->failures);
 	buf_fini(&(*trunk)->plain);

@@ -18,6 +18,11 @@ struct filter_setting {
 	const char *key, *value;        /* nested maps: "outer.inner"; items of a list: the list's key again for each */
 };
 
+struct filter_settings {
+	const struct filter_setting *list;
+	unsigned count;
+};
+
 /* A row of `filters` (script set) or of `modules` (path set). Strings are borrowed as long as the `struct filters`. */
 struct filter_source {
 	const char *name;               /* as rules name it; filters and modules share their names */
@@ -27,8 +32,7 @@ struct filter_source {
 	unsigned line;
 	int64_t time_limit_ms;          /* of a script, for one stanza */
 	size_t memory_limit_bytes;      /* of a script, for each worker */
-	const struct filter_setting *settings;  /* of a module */
-	unsigned setting_count;
+	struct filter_settings settings;        /* what it is told */
 };
 
 /* ---- loaded filters: shared by all workers, immutable, counted ---- */
@@ -105,6 +109,7 @@ struct filter_answer {
 };
 
 /* Asks one filter. Never fails to answer; a failure is named in the log (limited to some lines a minute for each filter).
+ *   set     NULL: FILTER_FAILED
  *   index   of filters_find(); anything out of range is FILTER_FAILED */
 void filter_run(struct filter_set *set, int index, const struct filter_view *view, struct filter_answer *ret_answer);
 

@@ -140,12 +140,12 @@ static int load_script(struct loading *loading, const struct filter_source *sour
 		return err;
 	}
 	name_chunk(source, &filter->text);
-	script_init(&script, source, &filter->text, loading->log, NULL);
+	script_begin(&script, source, &filter->text, loading->log, NULL);
 	if (!script_build(&script)) {
 		name_place(source, &filter->text, script.why, why, why_size);
 		err = TRUNK_EINVAL;
 	}
-	script_fini(&script);
+	script_end(&script);
 	return err;
 }
 

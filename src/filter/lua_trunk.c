@@ -180,8 +180,8 @@ static int trunk_log(lua_State *lua)
 static void push_settings(lua_State *lua, const struct filter_source *source)
 {
 	lua_newtable(lua);
-	for (unsigned i = 0; i < source->setting_count; i++) {
-		const struct filter_setting *setting = &source->settings[i];
+	for (unsigned i = 0; i < source->settings.count; i++) {
+		const struct filter_setting *setting = &source->settings.list[i];
 		const int type = lua_getfield(lua, -1, setting->key);
 
 		if (type == LUA_TTABLE) {

@@ -7,6 +7,7 @@
 #include "trunk/module.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,7 +122,7 @@ static int check_code(const struct module *module, char *why, size_t why_size)
 static int start_code(struct module *module, char *why, size_t why_size)
 {
 	char said[SCRIPT_WHY_SIZE] = "";
-	const int err = module->code->start(&module->host, module->settings, module->source->setting_count, &module->context, said, sizeof(said));
+	const int err = module->code->start(&module->host, module->settings, module->source->settings.count, &module->context, said, sizeof(said));
 
 	if (err == 0) {
 		module->is_started = true;
@@ -136,11 +137,20 @@ static int copy_settings(struct module *module)
 {
 	const struct filter_source *source = module->source;
 
-	if (!(module->settings = calloc(source->setting_count + 1, sizeof(*module->settings))))
+	if (!(module->settings = calloc(source->settings.count + 1, sizeof(*module->settings))))
 		return TRUNK_ENOMEM;
-	for (unsigned i = 0; i < source->setting_count; i++)
-		module->settings[i] = (struct trunk_setting){source->settings[i].key, source->settings[i].value};
+	for (unsigned i = 0; i < source->settings.count; i++)
+		module->settings[i] = (struct trunk_setting){source->settings.list[i].key, source->settings.list[i].value};
 	return 0;
+}
+
+/* A name without a folder would be looked for where libraries are. */
+static void *open_object(const char *path)
+{
+	char here[PATH_MAX];
+
+	snprintf(here, sizeof(here), "%s%s", strchr(path, '/') ? "" : "./", path);
+	return dlopen(here, RTLD_NOW | RTLD_LOCAL);
 }
 
 int module_load(const struct filter_source *source, struct log *log, char *why, size_t why_size, struct module **ret_module)
@@ -158,7 +168,7 @@ int module_load(const struct filter_source *source, struct log *log, char *why, 
 	if ((err = copy_settings(module)) < 0)
 		goto done;
 	dlerror();
-	if (!(module->object = dlopen(source->path, RTLD_NOW | RTLD_LOCAL))) {
+	if (!(module->object = open_object(source->path))) {
 		snprintf(why, why_size, "cannot be loaded: %s", dlerror());
 		err = TRUNK_EINVAL;
 		goto done;

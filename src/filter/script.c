@@ -44,7 +44,7 @@ int lua_raise_stop(lua_State *lua, enum limit_stop stop)
 
 /* ---- life ---- */
 
-void script_init(struct script *script, const struct filter_source *source, const struct script_text *text, struct log *log,
+void script_begin(struct script *script, const struct filter_source *source, const struct script_text *text, struct log *log,
 		 int64_t (*cpu_ns)(void))
 {
 	*script = (struct script){.source = source, .text = text, .log = log, .cpu_ns = cpu_ns};
@@ -57,7 +57,7 @@ static void state_free(struct script *script)
 	script->lua = NULL;
 }
 
-void script_fini(struct script *script)
+void script_end(struct script *script)
 {
 	state_free(script);
 	arena_fini(&script->scratch);

@@ -51,9 +51,9 @@ struct script {
 };
 
 /* `cpu_ns` NULL: the thread's processor time. */
-void script_init(struct script *script, const struct filter_source *source, const struct script_text *text, struct log *log,
+void script_begin(struct script *script, const struct filter_source *source, const struct script_text *text, struct log *log,
 		 int64_t (*cpu_ns)(void));
-void script_fini(struct script *script);
+void script_end(struct script *script);
 
 /* Makes the state if there is none, and runs the script once. False: script->why says what is wrong, as CHUNK:LINE: … */
 bool script_build(struct script *script);

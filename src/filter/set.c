@@ -26,7 +26,7 @@ struct filter_set *filter_set_new_timed(struct filters *filters, struct log *log
 	set->filters = filters_ref(filters);
 	set->log = log;
 	for (unsigned i = 0; i < filters->count; i++)
-		script_init(&set->members[i].script, &filters->sources[i], &filters->filters[i].text, log, cpu_ns);
+		script_begin(&set->members[i].script, &filters->sources[i], &filters->filters[i].text, log, cpu_ns);
 	return set;
 }
 
@@ -40,7 +40,7 @@ void filter_set_free(struct filter_set **set)
 	if (!*set)
 		return;
 	for (unsigned i = 0; i < (*set)->filters->count; i++)
-		script_fini(&(*set)->members[i].script);
+		script_end(&(*set)->members[i].script);
 	module_ask_fini(&(*set)->ask);
 	filters_free(&(*set)->filters);
 	free(*set);
@@ -82,7 +82,7 @@ void filter_run(struct filter_set *set, int index, const struct filter_view *vie
 {
 	struct filter *filter;
 
-	if (index < 0 || (unsigned)index >= set->filters->count) {
+	if (!set || index < 0 || (unsigned)index >= set->filters->count) {
 		fail(ret_answer, "there is no such filter");
 		return;
 	}

@@ -41,6 +41,7 @@ struct site {
 	const struct limits *limits;
 	const struct endpoint *listen;          /* all own listeners, to recognise a way back to ourselves */
 	unsigned listen_count;
+	struct filter_set *filters;     /* this worker's; NULL: none, filter_run() then fails */
 };
 
 /* Counts a buffer that grew or shrank from *counted to `now` bytes. Returns false where the limit is exceeded by growth (it is

@@ -204,7 +204,7 @@ static void what_does_not_load_is_told_with_its_place(void **state)
 static void settings_are_lists(void **state)
 {
 	static const struct filter_setting settings[] = {{"word", "a"}, {"host.allowed", "x"}, {"word", "b"}};
-	struct asked asked = {.source = {.settings = settings, .setting_count = 3}};
+	struct asked asked = {.source = {.settings = {settings, 3}}};
 	const struct filter_answer *answer = ask(&asked, "local w = trunk.settings.word\nfunction filter(s)\n"
 							 "assert(#w == 2 and w[2] == 'b' and trunk.settings['host.allowed'][1] == 'x')\n"
 							 "assert(trunk.settings.none == nil)\nreturn 'pass' end");
