@@ -108,11 +108,12 @@ static json_t *stream_json(const struct stream_info *info)
 				wall_json(info->since_ms), "stanzas_in", (json_int_t)info->stanzas_in, "stanzas_out",
 				(json_int_t)info->stanzas_out, "queue_bytes", (json_int_t)info->queue_bytes);
 	json_t *more =
-		json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "id", (json_int_t)info->id, "leg",
+		json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I}", "id", (json_int_t)info->id, "leg",
 			  foreign_json_c(info->leg), "state", foreign_json_c(info->state), "alpn", foreign_json_c(info->alpn),
 			  "peer_names", foreign_json_c(info->peer_names), "peer_not_after", wall_json(info->peer_not_after_ms),
 			  "queue_stanzas", (json_int_t)info->queue_stanzas, "bytes_in", (json_int_t)info->bytes_in, "bytes_out",
-			  (json_int_t)info->bytes_out, "reason", foreign_json_c(info->reason));
+			  (json_int_t)info->bytes_out, "reason", foreign_json_c(info->reason), "acks", foreign_json_c(info->acks ? info->acks : "none"),
+			  "unacknowledged", (json_int_t)info->unacknowledged);
 
 	if (row && more)
 		json_object_update(row, more);

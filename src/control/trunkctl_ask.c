@@ -13,7 +13,8 @@ static const struct column STREAMS[] = {{"SENDER", "sender", false},    {"TARGET
 					{"TLS", "tls", false},          {"CIPHER", "cipher", false},
 					{"PROOF", "proof", false},      {"SINCE", "since", false},
 					{"IN", "stanzas_in", true},     {"OUT", "stanzas_out", true},
-					{"QUEUE", "queue_bytes", true}, {0}};
+					{"QUEUE", "queue_bytes", true}, {"ACKS", "acks", false},
+					{"UNACKED", "unacknowledged", true}, {0}};
 static const struct column BLOCKS[] = {{"BLOCKED", "what", false}, {"UNTIL", "until", false}, {0}};
 static const struct column FAILURES[] = {
 	{"TIME", "time", false},       {"SENDER", "sender", false}, {"TARGET", "target", false}, {"LEG", "leg", false},

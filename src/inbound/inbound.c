@@ -429,7 +429,7 @@ static void describe(struct receiver *r, stream_info_fn *fn, void *ctx)
 	struct stream_info info = {
 		.id = r->id, .leg = "inbound", .role = r->has_answered && !r->is_proved ? "authoritative" : "receiving",
 		.since_ms = r->since_wall_ms, .bytes_in = r->channel.bytes_in, .bytes_out = r->channel.bytes_out, .tls = "", .cipher = "",
-		.alpn = "", .peer_names = "", .reason = "",
+		.alpn = "", .peer_names = "", .reason = "", .acks = r->sm ? "sm" : "none", .unacknowledged = receiver_sm_held(r),
 	};
 	char names[256] = "";
 

@@ -134,16 +134,20 @@ void receiver_sm_last(struct receiver *r)
 		acknowledge(r->sm);
 }
 
+uint64_t receiver_sm_held(const struct receiver *r)
+{
+	return r->sm ? r->sm->handled.received - r->sm->handled.handled : 0;
+}
+
 bool receiver_sm_waits(const struct receiver *r)
 {
-	return r->sm && r->sm->handled.handled < r->sm->handled.received;
+	return receiver_sm_held(r) > 0;
 }
 
 /* What holds its reading up is that too much of it is in nobody's hands; half is left to begin again. */
 bool receiver_sm_is_full(struct receiver *r)
 {
-	const struct receiver_sm *sm = r->sm;
-	const uint64_t held = sm ? sm->handled.received - sm->handled.handled : 0;
+	const uint64_t held = receiver_sm_held(r);
 
 	r->is_held = held >= (r->is_held ? SM_FULL_STANZAS / 2 : SM_FULL_STANZAS);
 	return r->is_held;

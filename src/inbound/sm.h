@@ -47,6 +47,7 @@ bool receiver_sm_request(struct receiver *receiver);    /* the frequent one, <r/
 bool receiver_sm_count(struct receiver *receiver, struct receipt *ret_receipt);
 
 bool receiver_sm_is_full(struct receiver *receiver);    /* too much is in nobody's hands: read no more for now */
+uint64_t receiver_sm_held(const struct receiver *receiver);     /* stanzas that came and are in nobody's hands yet */
 bool receiver_sm_waits(const struct receiver *receiver);        /* something is in nobody's hands yet */
 void receiver_sm_last(struct receiver *receiver);       /* says what was not yet said, before the end */
 void receiver_sm_end(struct receiver *receiver, bool may_resume);

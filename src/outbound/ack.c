@@ -219,6 +219,13 @@ static void on_timer(void *ctx)
 		ask(link, channel);
 }
 
+const char *acks_text(const struct link *link)
+{
+	if (link->acks.state == ACKS_MANAGED)
+		return "sm";
+	return link->acks.has_answered && !link->acks.is_given_up ? "ping" : "none";
+}
+
 bool acks_are_late(struct link *link)
 {
 	return link->acks.asked_ms && now_ms(link) - link->acks.asked_ms >= ACKS_LATE_MS;

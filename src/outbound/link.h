@@ -151,6 +151,7 @@ bool acks_are_managed(const struct link *link);         /* what was written is k
 void acks_taken(struct link *link);                     /* the system has taken all that was sent */
 void acks_ask(struct link *link);                       /* asks now, or soon, where there is something to ask about */
 void acks_hurry(struct link *link);                     /* asks now: the stream is about to end */
+const char *acks_text(const struct link *link);         /* for people: "sm", "ping" or "none" */
 bool acks_are_late(struct link *link);                  /* the peer answers no more */
 bool acks_barrier_answered(struct link *link, struct str id);   /* whether `id` is the one that is waited for, or was */
 void acks_pop(struct link *link, size_t count);         /* so many at the front are in other hands */

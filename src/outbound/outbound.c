@@ -132,7 +132,7 @@ static void describe(struct link *link, stream_info_fn *fn, void *ctx)
 	struct stream_info info = {
 		.id = link->id, .leg = "outbound", .role = "initiating", .since_ms = link->up_since_wall_ms, .stanzas_out = link->stanzas,
 		.queue_bytes = buf_len(&link->queue.bytes), .queue_stanzas = buf_len(&link->queue.entries) / sizeof(struct queue_entry),
-		.reason = link->why,
+		.reason = link->why, .acks = acks_text(link), .unacknowledged = link->queue.sent_count,
 	};
 	char names[256];
 

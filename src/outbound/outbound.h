@@ -137,6 +137,8 @@ struct stream_info {
 	int64_t since_ms;               /* wall clock */
 	uint64_t stanzas_in, stanzas_out, bytes_in, bytes_out;
 	size_t queue_bytes, queue_stanzas;
+	const char *acks;               /* how stanzas of this stream are acknowledged: "sm" (XEP-0198), "ping", "none" */
+	uint64_t unacknowledged;        /* stanzas that were written, or came, and are not acknowledged yet */
 	const char *reason;             /* last failure of a link that is down; "" */
 };
 

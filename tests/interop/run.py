@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True      # nothing of ours stays outside of the build folders
 
-from lib import sockets, stories, trunk, trust
+from lib import custody, sockets, stories, trunk, trust
 from lib.ejabberd import Ejabberd
 from lib.network import MERCURY, SATURN, STRANGER, Network, address_block
 from lib.people import Person
@@ -47,6 +47,8 @@ def cases():
               (Prosody, DIALBACK, Prosody, DIALBACK), (Ejabberd, EXTERNAL, Ejabberd, EXTERNAL)]
     found = [Case(f"{kind.software} by {proof}, {other.software} by {others}", (kind, proof), (other, others), Network, plot)
              for kind, proof, other, others in pairs]
+    found += [Case(case.title, case.saturn, case.mercury, case.network, lambda network, case=case: told(case, network))
+              for case in custody.cases()]
     return found + [Case(case.title, case.saturn, case.mercury, case.network, lambda network, case=case: told(case, network))
                     for case in trust.cases()]
 

@@ -280,10 +280,11 @@ static void on_row(void *ctx, const struct stream_info *info)
 
 	buf_addf(&rows->seen,
 		 "leg=%s role=%s sender=%.*s target=%.*s state=%s address=%s tls=%s proof=%s stanzas_in=%llu stanzas_out=%llu"
-		 " bytes_in=%llu queue_bytes=%zu queue_stanzas=%zu reason=\"%s\"",
+		 " bytes_in=%llu queue_bytes=%zu queue_stanzas=%zu acks=%s unacknowledged=%llu reason=\"%s\"",
 		 info->leg, info->role, STR_ARG(info->sender), STR_ARG(info->target), info->state, info->address, info->tls,
 		 proof_text(info->proof), (unsigned long long)info->stanzas_in, (unsigned long long)info->stanzas_out,
-		 (unsigned long long)info->bytes_in, info->queue_bytes, info->queue_stanzas, info->reason ? info->reason : "");
+		 (unsigned long long)info->bytes_in, info->queue_bytes, info->queue_stanzas, info->acks ? info->acks : "none",
+		 (unsigned long long)info->unacknowledged, info->reason ? info->reason : "");
 	rows->fitting += line_fits(str_make(rows->seen.at + begin, rows->seen.end - begin), &rows->step->words, rows->from);
 	buf_add_cstr(&rows->seen, "\n    ");
 }

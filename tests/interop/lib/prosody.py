@@ -59,7 +59,8 @@ class Prosody(Spoke):
         return Process("prosody", [program, "-F", "--config", config], self.folder)
 
     def _text(self):
-        wanted = {"tls": self.proof != PLAIN, "dialback": self.proof != EXTERNAL, "s2s_bidi": self.is_bidirectional}
+        wanted = {"tls": self.proof != PLAIN, "dialback": self.proof != EXTERNAL, "s2s_bidi": self.is_bidirectional,
+                  "smacks": self.has_sm, "offline": self.has_sm}
         modules = ", ".join(f'"{name}"' for name, is_wanted in wanted.items() if is_wanted)
         names = self.guide or _NAMES.format(resolver=f"{self.resolver.address}@{self.resolver.port}")
         tls = ""

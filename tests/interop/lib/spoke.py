@@ -38,6 +38,7 @@ class Spoke:
         self.people = {}        # local part -> password
         self.is_direct = False          # takes direct TLS from other servers, too (XEP-0368)
         self.is_bidirectional = False   # its streams go both ways (XEP-0288), and other servers cannot connect to it
+        self.has_sm = False             # acknowledges and wants to be acknowledged (XEP-0198), and keeps messages for people who are away
         self.guide = None               # what `trunkctl guide` says about this server, taken as it stands
         self.transport = None           # that the trunk is told to use; None: its default
         self.process = None

@@ -47,6 +47,15 @@ class OneWayNetwork(Network):
         return spoke
 
 
+class ManagedNetwork(Network):
+    """Prosody acknowledges between servers (mod_smacks), on the streams that EXTERNAL proves."""
+
+    def _make_spoke(self, choice, domain, address, person):
+        spoke = super()._make_spoke(choice, domain, address, person)
+        spoke.has_sm = True
+        return spoke
+
+
 class GuidedNetwork(IssuingNetwork):
     """What the spokes are told is what `trunkctl guide` prints, taken as it stands: saturn (Prosody) has a DNS server that
     knows nothing else. mercury (ejabberd) takes addresses from the system's resolver, which is not ours to change, so its
