@@ -211,12 +211,14 @@ static void on_timer(void *ctx)
 	struct link *link = ctx;
 	struct channel *channel = link_channel(link);
 
-	if (link->acks.state == ACKS_RESUMING)
+	if (link->acks.state == ACKS_RESUMING) {
+		acks_forget(link);
 		initiator_end(&link->initiator, STREAM_CONNECTION_TIMEOUT, "no answer to resume");
-	else if (link->acks.covered > 0 && !link->acks.has_answered)
+	} else if (link->acks.covered > 0 && !link->acks.has_answered) {
 		give_up(link, "the peer has no stream management, and did not answer a ping within 10 s");
-	else if (channel && channel == link->sent_on && !link->acks.asked_ms && link->queue.sent_count > 0)
+	} else if (channel && channel == link->sent_on && !link->acks.asked_ms && link->queue.sent_count > 0) {
 		ask(link, channel);
+	}
 }
 
 const char *acks_text(const struct link *link)
@@ -226,9 +228,14 @@ const char *acks_text(const struct link *link)
 	return link->acks.has_answered && !link->acks.is_given_up ? "ping" : "none";
 }
 
+/* A question waits behind all that was written before it: as long as the peer takes that, it is slow and not dead. */
 bool acks_are_late(struct link *link)
 {
-	return link->acks.asked_ms && now_ms(link) - link->acks.asked_ms >= ACKS_LATE_MS;
+	const struct channel *channel = link->sent_on;
+	const int64_t now = now_ms(link);
+
+	return link->acks.asked_ms && now - link->acks.asked_ms >= ACKS_LATE_MS &&
+	       (!channel || channel_pending(channel) == 0 || now - channel->conn->progress_ms >= ACKS_LATE_MS);
 }
 
 /* ---- the session ---- */
@@ -252,7 +259,7 @@ void acks_begin(struct link *link)
 	timer_stop(&acks->timer);
 	if (!link->initiator.features.sm || !spoke || spoke->custody < CUSTODY_LINK) {
 		acks_forget(link);
-	} else if (acks->resume_id && now_ms(link) < acks->resume_until_ms) {
+	} else if (acks->resume_id && acks->lost > 0 && now_ms(link) < acks->resume_until_ms) {
 		acks->state = ACKS_RESUMING;
 		write_sm(link, &(struct sm){.kind = SM_RESUME, .id = str_of(acks->resume_id), .has_h = true});
 		start_timer(link, RESUME_WAIT_MS);
