@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 enum {
-	ASK_STANZAS = 50,               /* written before an acknowledgement is asked for at once … */
-	ASK_MS = 50,                    /* … else after this */
+	ASK_STANZAS = 100,              /* written before an acknowledgement is asked for at once … */
+	ASK_MS = 25,                    /* … else after this */
 	ASK_AGAIN_MS = 1000,            /* where the answer left some out */
 	ACKS_LATE_MS = 20 * 1000,       /* without an answer: the peer is dead; what waits is bounced within design.md §3's 30 s */
 	RESUME_WAIT_MS = 10 * 1000,     /* for the answer to <resume/> */
@@ -15,6 +15,8 @@ enum {
 	BARRIER_MS = 10 * 1000,         /* for the first answer to a ping; then the link has no custody … */
 	BARRIER_AGAIN_MS = 10 * 60 * 1000,      /* … for so long */
 };
+
+#define REQUEST "<r xmlns='" NS_SM "'/>"
 
 static void on_timer(void *ctx);
 
@@ -179,7 +181,26 @@ static void ask(struct link *link, struct channel *channel)
 	link->acks.asked_ms = now_ms(link);
 	link->acks.unasked = 0;
 	timer_stop(&link->acks.timer);
-	channel_write(channel, STR("<r xmlns='" NS_SM "'/>"));
+	channel_write(channel, STR(REQUEST));
+}
+
+bool acks_ask_within(struct link *link)
+{
+	struct link_acks *acks = &link->acks;
+	struct buf *bytes = &link->queue.bytes;
+
+	if (!acks_are_managed(link) || acks->asked_ms || acks->unasked < ASK_STANZAS || link->queue.sent_count < queue_stanzas(&link->queue) ||
+	    buf_add(bytes, STR(REQUEST)) < 0)
+		return false;
+	acks->asked_ms = now_ms(link);
+	acks->unasked = 0;
+	timer_stop(&acks->timer);
+	return true;
+}
+
+size_t acks_request_len(void)
+{
+	return sizeof(REQUEST) - 1;
 }
 
 static size_t to_ask_about(const struct link *link)
@@ -383,6 +404,16 @@ static void on_failed(struct link *link, const struct sm *sm)
 		return;
 	enable(link);
 	defer_start(link->outbound->site->loop, &link->flush);
+}
+
+bool acks_short(struct link *link, struct str element)
+{
+	uint32_t h;
+
+	if (link->acks.state != ACKS_MANAGED || !sm_answer_read(element, &h))
+		return false;
+	on_answer(link, h);
+	return true;
 }
 
 void acks_element(struct link *link, const struct xml_node *node)

@@ -135,16 +135,21 @@ static void leave(struct link *link)
 
 static int write_chunk(struct link *link, struct channel *channel, struct str chunk)
 {
+	const bool is_asking = acks_ask_within(link);
 	int err;
 
+	if (is_asking)
+		chunk = str_from(buf_str(&link->queue.bytes), link->queue.sent);
 	channel->wrote_bytes = 0;
 	link->chunk_plain = chunk.len;
-	link->queue.sent += chunk.len;
+	link->queue.sent += chunk.len - (is_asking ? acks_request_len() : 0);
 	err = channel_write(channel, chunk);
 
 	if (err < 0 && channel->conn && channel_unsent(channel) == 0)
 		channel->conn->lost_bytes = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;
 	link->chunk_wire = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;
+	if (is_asking)
+		link->queue.bytes.end -= acks_request_len();
 	link->active_ms = now_ms(link);
 	return err;
 }
@@ -256,7 +261,8 @@ static void on_element(void *ctx, const struct xml_element *element)
 	if (str_eq(element->ns, STR(NS_DIALBACK)) || str_eq(element->ns, STR(NS_STREAM)))
 		return;
 	if (str_eq(element->ns, STR(NS_SM))) {
-		on_management(link, element);
+		if (!acks_short(link, element->bytes))
+			on_management(link, element);
 		return;
 	}
 	LOG(link->outbound->site->log, LOG_WARNING, "unasked-stanza", KV_N("link", link->id), KV("sender", link->pair.sender),

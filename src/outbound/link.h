@@ -146,6 +146,12 @@ void run_end(struct link *link, struct run *run);
 
 void acks_begin(struct link *link);                     /* our stream is ready */
 void acks_element(struct link *link, const struct xml_node *node);      /* of XEP-0198, on our stream */
+bool acks_short(struct link *link, struct str element); /* an answer in its usual form; false: see acks_element() */
+
+/* Where it is time to ask, and what was just chosen to be written is all that waits: adds the question behind the queue's bytes, so that it goes out in the
+ * same record; the caller cuts it off again. */
+bool acks_ask_within(struct link *link);
+size_t acks_request_len(void);
 bool acks_may_write(const struct link *link, const struct channel *channel);
 bool acks_are_managed(const struct link *link);         /* what was written is kept until it is acknowledged */
 void acks_taken(struct link *link);                     /* the system has taken all that was sent */

@@ -74,6 +74,46 @@ int sm_parse(const struct xml_node *node, struct sm *ret_sm)
 	return 0;
 }
 
+/* Takes ` name='value'` off the front; either quote. */
+static bool take_attr(struct str *rest, struct str *ret_name, struct str *ret_value)
+{
+	size_t equals;
+
+	if (rest->len < 2 || rest->at[0] != ' ')
+		return false;
+	*rest = str_from(*rest, 1);
+	equals = str_find(*rest, '=');
+	*ret_name = str_until(*rest, equals);
+	*rest = str_from(*rest, equals + 1);
+	if (rest->len == 0 || (rest->at[0] != '\'' && rest->at[0] != '"'))
+		return false;
+	*ret_value = str_from(*rest, 1);
+	*ret_value = str_until(*ret_value, str_find(*ret_value, rest->at[0]));
+	if (ret_value->len + 2 > rest->len)
+		return false;
+	*rest = str_from(*rest, ret_value->len + 2);
+	return true;
+}
+
+bool sm_answer_read(struct str element, uint32_t *ret_h)
+{
+	struct str name, value, rest = str_from(element, 2);
+	bool has_h = false;
+	uint64_t number;
+
+	if (!str_starts(element, STR("<a")))
+		return false;
+	while (take_attr(&rest, &name, &value)) {
+		if (str_is(name, "h") && !has_h && str_number(value, UINT32_MAX, &number) == 0)
+			has_h = true;
+		else if (!str_is(name, "xmlns"))
+			return false;
+	}
+	if (has_h)
+		*ret_h = (uint32_t)number;
+	return has_h && str_is(rest, "/>");
+}
+
 static int add_id(struct buf *out, const struct sm *sm)
 {
 	int err;

@@ -30,6 +30,10 @@ struct sm {
 int sm_parse(const struct xml_node *node, struct sm *ret_sm);
 int sm_write(struct buf *out, const struct sm *sm);
 
+/* The frequent element in its usual form, <a xmlns='…' h='…'/>, without a tree: reads `h` of an element that is known to be of NS_SM. False: in
+ * another form, or not it; sm_parse() knows. */
+bool sm_answer_read(struct str element, uint32_t *ret_h);
+
 /* The stream error for a peer that acknowledges `h` where `sent` were sent (XEP-0198 §6), and the end of the stream. */
 int sm_too_high_write(struct buf *out, uint32_t h, uint32_t sent);
 

@@ -63,6 +63,7 @@ struct session {
 	char key[STREAM_ID_SIZE * 2];   /* of an asker: the question */
 	struct session *asks_for;       /* of an asker: the session whose db:result waits; NULL: gone */
 	bool is_authenticated;          /* SASL is done */
+	unsigned handled;               /* of a server: stanzas, for XEP-0198 */
 	bool is_proved, is_features_seen;
 	const struct template *guess;   /* that probably comes next */
 };

@@ -19,6 +19,7 @@ static const char usage[] =
 	"  --both                       both sides send\n"
 	"  --proof dialback|external    how senders prove themselves; receivers offer both\n"
 	"  --verify                     receivers ask the trunk by db:verify (default: call every key valid)\n"
+	"  --sm                         both sides use stream management (XEP-0198)\n"
 	"  --cert FILE                  PEM chain and key of the spokes (default: self-signed)\n"
 	"  --tls 1.2|1.3 (1.3)          the only version used\n"
 	"  --raw, --plain               stanzas without streams, for a byte relay; no TLS\n"
@@ -38,7 +39,7 @@ enum {
 	O_TRUNK = 1, O_LISTEN, O_LEFT, O_RIGHT, O_PAIRS, O_TARGETS, O_BOTH, O_PROOF, O_VERIFY, O_CERT, O_TLS,
 	O_RAW, O_PLAIN, O_SIZE, O_TEMPLATES, O_LANES, O_ONE_RECORD, O_WINDOW, O_RATE, O_COUNT, O_SECONDS,
 	O_WARMUP, O_DRAIN, O_SETUP, O_STALLED, O_PUSH, O_IDLE, O_THROUGH, O_HOLD, O_CONNECTS, O_COLD,
-	O_CONCURRENCY, O_PID, O_SEED, O_SPIN, O_RTT, O_LABEL, O_HELP,
+	O_CONCURRENCY, O_PID, O_SEED, O_SPIN, O_RTT, O_LABEL, O_SM, O_HELP,
 };
 
 static const struct option known[] = {
@@ -53,7 +54,7 @@ static const struct option known[] = {
 	{"stalled", 1, NULL, O_STALLED}, {"push", 1, NULL, O_PUSH}, {"idle", 1, NULL, O_IDLE},
 	{"through", 0, NULL, O_THROUGH}, {"hold", 1, NULL, O_HOLD}, {"connects", 1, NULL, O_CONNECTS},
 	{"cold", 1, NULL, O_COLD}, {"concurrency", 1, NULL, O_CONCURRENCY}, {"pid", 1, NULL, O_PID},
-	{"seed", 1, NULL, O_SEED}, {"spin", 0, NULL, O_SPIN}, {"rtt", 1, NULL, O_RTT},
+	{"sm", 0, NULL, O_SM}, {"seed", 1, NULL, O_SEED}, {"spin", 0, NULL, O_SPIN}, {"rtt", 1, NULL, O_RTT},
 	{"label", 1, NULL, O_LABEL}, {"help", 0, NULL, O_HELP}, {0},
 };
 
@@ -104,6 +105,8 @@ static bool set_flag(struct options *o, int option)
 		return o->is_both = true;
 	case O_VERIFY:
 		return o->is_verifying = true;
+	case O_SM:
+		return o->is_managed = true;
 	case O_RAW:
 		return o->is_raw = true;
 	case O_PLAIN:

@@ -28,6 +28,7 @@ struct options {
 	bool is_both;                   /* right sends to left, too */
 	bool is_raw, is_plain;          /* raw: stanzas without streams; plain: without TLS */
 	bool is_external;               /* prove by SASL EXTERNAL, else by dialback */
+	bool is_managed;                /* XEP-0198 on both sides */
 	bool is_verifying;              /* ask the trunk by db:verify before a db:result of its own is called valid */
 	const char *certificate;        /* of the spokes; NULL: self-signed */
 	int version_min, version_max;   /* of TLS */

@@ -79,6 +79,7 @@ static bool session_step(struct wire *wire, struct session *session)
 	enum sniff_kind kind;
 
 	if (len) {
+		session->handled++;
 		buf_drop(&wire->in, len);
 		return true;
 	}
@@ -231,6 +232,8 @@ void session_proved(struct session *session)
 
 	session->is_proved = true;
 	if (session->role == ROLE_SENDER) {
+		if (load->options.is_managed)
+			session_say(session, "<enable xmlns='urn:xmpp:sm:3'/>");
 		session->flow->session = session;
 		if (session->flow->is_stalled)
 			wire_shrink(session->wire);

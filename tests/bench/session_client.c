@@ -74,6 +74,8 @@ void session_client_element(struct session *session, struct str element)
 			session_fail(session, "dialback refused", element);
 	} else if (str_is(name, "db:verify") && session->role == ROLE_ASKER) {
 		answer(session, element);
+	} else if (str_is(name, "enabled") || str_is(name, "a")) {
+		return;         /* what the trunk acknowledges is sent once all the same */
 	} else if (str_is(name, "message") || str_is(name, "presence") || str_is(name, "iq")) {
 		tally_take_other(session, element);
 	} else {

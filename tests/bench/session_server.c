@@ -11,6 +11,8 @@ static bool has_peer_certificate(const struct session *session)
 	return session->wire->ssl && SSL_get0_peer_certificate(session->wire->ssl);
 }
 
+#define SM_FEATURE "<sm xmlns='urn:xmpp:sm:3'/>"
+
 static void header(struct session *session)
 {
 	static const char external[] =
@@ -21,10 +23,10 @@ static void header(struct session *session)
 		session_say(session, "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 			    "</stream:features>");
 	else if (session->is_authenticated)
-		session_say(session, "<stream:features/>");
+		session_say(session, "<stream:features>%s</stream:features>", session->load->options.is_managed ? SM_FEATURE : "");
 	else
-		session_say(session, "<stream:features>%s<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
-			    "</stream:features>", has_peer_certificate(session) ? external : "");
+		session_say(session, "<stream:features>%s<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>%s"
+			    "</stream:features>", has_peer_certificate(session) ? external : "", session->load->options.is_managed ? SM_FEATURE : "");
 }
 
 /* We are the receiving server. */
@@ -78,7 +80,13 @@ void session_server_element(struct session *session, struct str element)
 		dialback_result(session, element);
 	} else if (str_is(name, "db:verify")) {
 		dialback_verify(session, element);
+	} else if (str_is(name, "enable")) {
+		session->handled = 0;
+		session_say(session, "<enabled xmlns='urn:xmpp:sm:3'/>");
+	} else if (str_is(name, "r")) {
+		session_say(session, "<a xmlns='urn:xmpp:sm:3' h='%u'/>", session->handled);
 	} else if (str_is(name, "message") || str_is(name, "presence") || str_is(name, "iq")) {
+		session->handled++;
 		tally_take_other(session, element);
 	} else {
 		session_fail(session, "unexpected", element);

@@ -57,6 +57,24 @@ static void elements_are_understood(void **state)
 	assert_true(sm.kind == SM_ANSWER && sm.has_h && sm.h == 0);
 }
 
+static void the_usual_answer_is_read_without_a_tree(void **state)
+{
+	uint32_t h = 0;
+
+	(void)state;
+	assert_true(sm_answer_read(STR(SM("<a") " h='12'/>"), &h));
+	assert_int_equal(h, 12);
+	assert_true(sm_answer_read(STR("<a h=\"4294967295\" xmlns=\"urn:xmpp:sm:3\"/>"), &h));
+	assert_int_equal(h, UINT32_MAX);
+	assert_false(sm_answer_read(STR(SM("<a") " h='12' />"), &h));
+	assert_false(sm_answer_read(STR(SM("<a") " h='4294967296'/>"), &h));
+	assert_false(sm_answer_read(STR(SM("<a") "/>"), &h));
+	assert_false(sm_answer_read(STR(SM("<a") " h='1' h='2'/>"), &h));
+	assert_false(sm_answer_read(STR(SM("<a") " x='2'/>"), &h));
+	assert_false(sm_answer_read(STR("<a"), &h));
+	assert_false(sm_answer_read(STR("<a h='1"), &h));
+}
+
 static void what_lacks_its_number_or_id_is_refused(void **state)
 {
 	(void)state;
@@ -179,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(elements_are_understood),
+		cmocka_unit_test(the_usual_answer_is_read_without_a_tree),
 		cmocka_unit_test(what_lacks_its_number_or_id_is_refused),
 		cmocka_unit_test(elements_are_written),
 		cmocka_unit_test(a_count_that_is_too_high_has_a_stream_error_of_its_own),
