@@ -62,7 +62,8 @@ static const struct marker markers[] = {
 unsigned ns_classes(struct str ns)
 {
 	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
-		if (ns.len >= markers[i].len && memcmp(ns.at, markers[i].prefix, markers[i].len) == 0)
+		if (ns.len >= markers[i].len && ns.at[markers[i].len - 1] == markers[i].prefix[markers[i].len - 1] &&
+		    memcmp(ns.at, markers[i].prefix, markers[i].len) == 0)
 			return markers[i].classes;
 	return 0;
 }
@@ -94,15 +95,27 @@ static bool is_cut_text(const struct xml_node *node)
 	return has_element && has_text;
 }
 
+static bool is_link_name(struct str name)
+{
+	switch (name.len) {     /* asked of every attribute of every stanza */
+	case 3:
+		return str_is(name, "src") || str_is(name, "uri") || str_is(name, "url");
+	case 4:
+		return str_is(name, "href");
+	case 5:
+		return str_is(name, "about");
+	case 6:
+		return str_is(name, "target");
+	default:
+		return false;
+	}
+}
+
 bool attr_is_link(struct str name, struct str value)
 {
-	static const char *const names[] = {"href", "src", "uri", "url", "about", "target"};
 	size_t offset, len;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_is(name, names[i]))
-			return shape_url_find(value, &offset, &len);
-	return false;
+	return is_link_name(name) && shape_url_find(value, &offset, &len);
 }
 
 unsigned element_classes(const struct xml_node *node)

@@ -20,6 +20,11 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static bool ends_name(char c)
+{
+	return is_space(c) || c == '=' || c == '/' || c == '>';
+}
+
 static void skip_space(struct quick *quick)
 {
 	while (quick->at < quick->bytes.len && is_space(quick->bytes.at[quick->at]))
@@ -31,8 +36,7 @@ static struct str name_read(struct quick *quick)
 {
 	const size_t begin = quick->at;
 
-	while (quick->at < quick->bytes.len && !is_space(quick->bytes.at[quick->at]) &&
-	       !strchr("=/>", quick->bytes.at[quick->at]))
+	while (quick->at < quick->bytes.len && !ends_name(quick->bytes.at[quick->at]))
 		quick->at++;
 	return str_make(quick->bytes.at + begin, quick->at - begin);
 }
@@ -79,7 +83,7 @@ static bool attr_read(struct quick *quick)
 	if (name.len == 0 || quick->at >= quick->bytes.len || quick->bytes.at[quick->at++] != '=')
 		return false;
 	skip_space(quick);
-	if (quick->at >= quick->bytes.len || !strchr("'\"", quick->bytes.at[quick->at]))
+	if (quick->at >= quick->bytes.len || (quick->bytes.at[quick->at] != '\'' && quick->bytes.at[quick->at] != '"'))
 		return false;
 	value = str_from(quick->bytes, quick->at + 1);
 	if (!(end = memchr(value.at, quick->bytes.at[quick->at], value.len)))

@@ -239,6 +239,35 @@ static void block_sends_its_time_in_milliseconds(void **state)
 	assert_says(program.out, "a.example is blocked until 2026-01-01T00:00:00Z; closed 2.");
 }
 
+/* Peers' text in a trace steers no terminal; with --json one object a line. */
+static void a_trace_prints_stanzas_as_they_come(void **state)
+{
+	static const char answer[] =
+		"{\"row\":{\"time\":\"2026-01-31T23:59:59Z\",\"sender\":\"a.example\",\"target\":\"b.example\",\"kind\":\"message\","
+		"\"type\":\"chat\",\"id\":\"m\\u001b[2J\",\"decision\":\"reject\",\"rule\":\"secrets stay\",\"line\":7,"
+		"\"condition\":\"policy-violation\",\"text\":null,\"label\":null,\"stanza\":\"<body>\\u001b]0;x\\u0007</body>\"}}\n"
+		"{\"row\":{\"lost\":3}}\n{\"end\":{\"exit\":0,\"result\":{\"shown\":1,\"lost\":3}}}\n";
+
+	(void)state;
+	ASK(answer, "trace", "a.example", "b.example", "--seconds", "5", "--bodies");
+	assert_int_equal(program.exit, CTL_YES);
+	assert_string_equal(daemon_double.heard, "{\"command\":\"trace\",\"what\":\"a.example\",\"seconds\":5,\"bodies\":1,"
+						 "\"with\":\"b.example\"}");
+	assert_says(program.out, "23:59:59Z  a.example > b.example  message chat id=m\\x1b[2J  reject by secrets stay, line 7: "
+				 "policy-violation\n    <body>\\x1b]0;x\\x07</body>\n");
+	assert_says(program.out, "(3 not shown");
+	assert_says(program.out, "1 shown, 3 not.");
+	assert_null(strchr(program.out, '\x1b'));
+	ASK(answer, "--json", "trace", "a.example");
+	assert_int_equal(program.exit, CTL_YES);
+	assert_string_equal(daemon_double.heard, "{\"command\":\"trace\",\"what\":\"a.example\",\"seconds\":60,\"bodies\":0}");
+	assert_says(program.out, "}\n{\"lost\":");
+	assert_null(strstr(program.out, "shown, "));
+	program_fini(&program);
+	RUN(&program, "-s", sock, "trace", "a.example", "--seconds", "0");
+	assert_int_equal(program.exit, CTL_USAGE);
+}
+
 static void check_needs_no_daemon(void **state)
 {
 	char config[128];
@@ -329,6 +358,7 @@ int main(void)
 		TEST(a_refusal_is_exit_1_with_its_reason),
 		TEST(a_probe_ends_with_yes_or_no),
 		TEST(block_sends_its_time_in_milliseconds),
+		TEST(a_trace_prints_stanzas_as_they_come),
 		TEST(check_needs_no_daemon),
 		TEST(check_reads_the_keys),
 		TEST(an_authority_is_made_once),
