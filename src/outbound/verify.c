@@ -67,28 +67,37 @@ static void answer_all(struct verifier *verifier, enum verify_answer what, const
 		answer(LIST_OF(verifier->questions.next, struct verify, link), what, why);
 }
 
-static void ask(struct verifier *verifier, struct verify *verify)
+static int ask(struct verifier *verifier, struct verify *verify)
 {
 	const struct dialback question = {
 		.kind = DIALBACK_VERIFY, .type = DIALBACK_REQUEST, .from = verifier->pair.sender, .to = verifier->pair.target,
 		.id = str_of(verify->stream_id), .key = str_of(verify->key),
 	};
 	struct buf out = {0};
+	int err;
 
-	dialback_write(&out, &question);
-	channel_write(&verifier->initiator.channel, buf_str(&out));
+	if ((err = dialback_write(&out, &question)) == 0)
+		err = channel_write(&verifier->initiator.channel, buf_str(&out));
 	buf_fini(&out);
-	verify->is_asked = true;
+	verify->is_asked = err == 0;
+	return err;
 }
 
+/* A question that could not be written would wait for its answer in vain, and whoever joins it, too: then all are told at once. */
 static void ask_all(struct verifier *verifier)
 {
+	int err = 0;
+
 	LIST_EACH (pos, &verifier->questions) {
 		struct verify *verify = LIST_OF(pos, struct verify, link);
 
-		if (!verify->is_asked)
-			ask(verifier, verify);
+		if (err == 0 && !verify->is_asked)
+			err = ask(verifier, verify);
 	}
+	if (err == 0 || err == TRUNK_ECLOSED)   /* the connection's end is told by itself */
+		return;
+	initiator_stop(&verifier->initiator);
+	answer_all(verifier, VERIFY_TIMEOUT, error_text(err));
 }
 
 static void on_ready(void *ctx)

@@ -30,7 +30,7 @@ class Stream:
         self.sock, self.got = sock, b""
         self.is_over = False            # the peer has ended it
 
-    def read(self, pattern=_ELEMENT, seconds=10):
+    def read(self, pattern=_ELEMENT, seconds=5):
         end = time.monotonic() + seconds
         while True:
             found = pattern.search(self.got)
