@@ -1,164 +1,227 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One line for each verdict, gathered and written at the end of a wake-up. */
-#include "audit/audit.h"
+ * The front-end of one loop: packs records into a buffer that the store's thread takes. */
+#include "audit/store_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { AUDIT_GATHER_BYTES = 64 * 1024 };        /* written at once when there is that much, even within a wake-up */
-
-struct audit {
-	struct loop *loop;
-	struct log *log;
-	enum audit_mode mode;
-	int fd;                         /* of the file of JSON lines; -1: none */
-	struct buf log_lines, file_lines;
-	struct defer flush;
-	bool has_failed;                /* the file could not be written: said once, until it works again */
-};
-
-/* Appends what waits; what a full disk does not take stays for the next try as far as the buffer's limit goes. */
-static void write_file(struct audit *audit)
-{
-	while (buf_len(&audit->file_lines) > 0) {
-		const struct str lines = buf_str(&audit->file_lines);
-		const ssize_t n = write(audit->fd, lines.at, lines.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (!audit->has_failed)
-				LOG(audit->log, LOG_ERROR, "audit-unwritable", KV_C("reason", "the file of audit lines takes no more"));
-			audit->has_failed = true;
-			return;
-		}
-		buf_drop(&audit->file_lines, (size_t)n);
-	}
-	audit->has_failed = false;
-}
-
-static void audit_flush(void *ctx)
+static void at_end_of_wake_up(void *ctx)
 {
 	struct audit *audit = ctx;
 
-	log_flush(audit->log, &audit->log_lines);
-	if (audit->fd >= 0)
-		write_file(audit);
+	audit->patience_ms = FRONT_PATIENCE_MS;
+	if (buf_len(&audit->log_lines) > 0)
+		log_flush(audit->log, &audit->log_lines);
+	if (audit->store && audit->store->is_strict)
+		store_wake(audit->store, true);
 }
 
-int audit_new(struct loop *loop, struct log *log, enum audit_mode mode, const char *lines_file, struct audit **ret_audit)
+struct audit *audit_new(struct loop *loop, struct log *log, struct audit_store *store, bool is_logged)
 {
 	struct audit *audit = calloc(1, sizeof(*audit));
 
 	if (!audit)
-		return TRUNK_ENOMEM;
-	*audit = (struct audit){.loop = loop, .log = log, .mode = mode, .fd = -1};
-	audit->file_lines.limit = 16 * 1024 * 1024;
-	defer_init(&audit->flush, audit_flush, audit);
-	if (lines_file && (audit->fd = open(lines_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)) < 0) {
-		free(audit);
-		return TRUNK_EIO;
+		return NULL;
+	*audit = (struct audit){.loop = loop, .log = log, .store = store, .is_logged = is_logged, .patience_ms = FRONT_PATIENCE_MS};
+	pthread_mutex_init(&audit->lock, NULL);
+	defer_init(&audit->flush, at_end_of_wake_up, audit);
+	if (store && store_join(store, audit) < 0) {
+		audit->store = NULL;
+		audit_free(&audit);
 	}
-	*ret_audit = audit;
-	return 0;
+	return audit;
 }
 
 void audit_free(struct audit **audit)
 {
-	if (!*audit)
+	struct audit *gone = *audit;
+
+	if (!gone)
 		return;
-	defer_stop(&(*audit)->flush);
-	audit_flush(*audit);
-	if ((*audit)->fd >= 0)
-		close((*audit)->fd);
-	buf_fini(&(*audit)->log_lines);
-	buf_fini(&(*audit)->file_lines);
-	free(*audit);
 	*audit = NULL;
+	defer_stop(&gone->flush);
+	at_end_of_wake_up(gone);
+	if (gone->store)
+		store_leave(gone->store, gone);
+	pthread_mutex_destroy(&gone->lock);
+	buf_fini(&gone->filling);
+	buf_fini(&gone->log_lines);
+	free(gone);
 }
 
-static int add_json(struct buf *out, const char *key, struct str value)
+/* ---- one record ---- */
+
+static struct str cut(struct str s, size_t most)
 {
+	return str_until(s, most);
+}
+
+/* "{ns}name" of each child that the reader kept. */
+static struct str children_of(const struct xml_element *element, char text[static AUDIT_FACTS_BYTES_MAX])
+{
+	const unsigned count = element->child_count < XML_CHILDREN_MAX ? element->child_count : XML_CHILDREN_MAX;
+	size_t len = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct xml_child *child = &element->children[i];
+
+		if (len + child->ns.len + child->name.len + 3 > AUDIT_FACTS_BYTES_MAX)
+			break;
+		if (i > 0)
+			text[len++] = ' ';
+		text[len++] = '{';
+		memcpy(text + len, child->ns.at, child->ns.len);
+		len += child->ns.len;
+		text[len++] = '}';
+		memcpy(text + len, child->name.at, child->name.len);
+		len += child->name.len;
+	}
+	return str_make(text, len);
+}
+
+static struct audit_entry entry_of(const struct audit_record *record, enum audit_level level)
+{
+	struct audit_entry entry = {
+		.class = record->outcome_of ? AUDIT_OUTCOME : AUDIT_VERDICT, .refers = record->outcome_of, .wall_ms = record->wall_ms,
+		.kind = record->kind, .decision = record->decision, .monitor_decision = record->monitor ? record->monitor_decision : 0,
+		.condition = record->condition, .proof_in = record->proof_in, .proof_out = record->proof_out, .level = level,
+		.size_bytes = record->size_bytes, .line = record->line, .sender = record->pair.sender, .target = record->pair.target,
+		.type = cut(record->type, AUDIT_TEXT_BYTES_MAX), .rule = cut(str_of(record->rule), AUDIT_TEXT_BYTES_MAX),
+		.label = cut(record->label, AUDIT_TEXT_BYTES_MAX), .monitor = cut(str_of(record->monitor), AUDIT_TEXT_BYTES_MAX),
+		.id = cut(record->id, AUDIT_TEXT_BYTES_MAX),
+	};
+
+	if (level >= AUDIT_HEADERS) {
+		entry.from = cut(record->from, AUDIT_ADDRESS_BYTES_MAX);
+		entry.to = cut(record->to, AUDIT_ADDRESS_BYTES_MAX);
+	}
+	return entry;
+}
+
+/* Packs it, where there is room for it. */
+static int put(struct audit *audit, struct audit_entry *entry, struct str hashed, uint64_t *ret_seq)
+{
+	struct audit_store *store = audit->store;
+	const size_t size = raw_size(entry, hashed);
+	size_t before;
+	bool is_first, is_much;
 	int err;
 
-	if ((err = buf_addf(out, ",\"%s\":\"", key)) < 0 || (err = buf_add_json(out, value)) < 0)
+	if (store->is_strict && atomic_load_explicit(&store->is_failing, memory_order_relaxed))
+		return TRUNK_EIO;
+	if (atomic_load_explicit(&store->waiting_bytes, memory_order_relaxed) + size > AUDIT_WINDOW_BYTES &&
+	    !store_wait_for_room(store, size, &audit->patience_ms))
+		return TRUNK_ELIMIT;
+	pthread_mutex_lock(&audit->lock);
+	before = buf_len(&audit->filling);
+	is_first = before == 0 && !store->is_strict;    /* strict is woken at the end of the wake-up, for all of it */
+	entry->seq = atomic_fetch_add_explicit(&store->seq, 1, memory_order_seq_cst) + 1;
+	err = raw_add(&audit->filling, entry, hashed);
+	is_much = buf_len(&audit->filling) > STORE_HURRY_BYTES && before <= STORE_HURRY_BYTES;
+	atomic_fetch_add_explicit(&store->waiting_bytes, buf_len(&audit->filling) - before, memory_order_relaxed);
+	pthread_mutex_unlock(&audit->lock);
+	if (err < 0)
 		return err;
-	return buf_add_cstr(out, "\"");
+	if (is_first || is_much)
+		store_wake(store, is_much);
+	*ret_seq = entry->seq;
+	return 0;
 }
 
-static int add_file_time(struct buf *out, int64_t wall_ms)
+/* Without strict a disk that fails stops nothing: what finds no room is counted, and the gap becomes a record. */
+static int lose(struct audit *audit, int err)
 {
-	const time_t second = (time_t)(wall_ms / 1000);
-	struct tm tm;
-	char text[32];
+	struct audit_store *store = audit->store;
 
-	gmtime_r(&second, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	return buf_addf(out, "{\"time\":\"%s.%03dZ\"", text, (int)(wall_ms % 1000));
+	atomic_fetch_add_explicit(&store->lost, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&store->lost_all, 1, memory_order_relaxed);
+	return !store->is_strict && atomic_load_explicit(&store->is_failing, memory_order_relaxed) ? 0 : err;
 }
 
-static int add_file_line(struct audit *audit, const struct audit_record *record)
+static int keep(struct audit *audit, const struct audit_record *record, uint64_t *ret_seq)
 {
-	struct buf *out = &audit->file_lines;
-	const size_t before = buf_len(out);
-	int err;
+	const enum audit_level level = record->level ? record->level : (enum audit_level)atomic_load_explicit(&audit->store->level, memory_order_relaxed);
+	struct audit_entry entry = entry_of(record, level);
+	const struct xml_element *element = record->element;
+	char children[AUDIT_FACTS_BYTES_MAX];
+	struct str hashed = STR_NONE;
 
-	if ((err = add_file_time(out, record->wall_ms)) < 0 || (err = add_json(out, "sender", record->pair.sender)) < 0 ||
-	    (err = add_json(out, "target", record->pair.target)) < 0 ||
-	    (err = add_json(out, "kind", str_of(stanza_kind_text(record->kind)))) < 0 ||
-	    (err = add_json(out, "type", record->type)) < 0 || (err = add_json(out, "id", record->id)) < 0 ||
-	    (err = buf_addf(out, ",\"size\":%zu,\"label\":null", record->size_bytes)) < 0 ||
-	    (err = add_json(out, "decision", str_of(decision_text(record->decision)))) < 0 ||
-	    (err = add_json(out, "rule", str_of(record->rule))) < 0 ||
-	    (err = add_json(out, "proof_in", str_of(proof_text(record->proof_in)))) < 0 ||
-	    (err = add_json(out, "proof_out", str_of(proof_text(record->proof_out)))) < 0 || (err = buf_add_cstr(out, "}\n")) < 0)
-		out->end = out->start + before;         /* no half line */
-	return err;
+	if (element && level >= AUDIT_HEADERS) {
+		entry.lang = cut(element->lang, AUDIT_TEXT_BYTES_MAX);
+		entry.children = children_of(element, children);
+	}
+	if (element && level == AUDIT_FULL)
+		entry.body = element->bytes;
+	else if (element && level >= AUDIT_HASH)
+		hashed = element->bytes;
+	return put(audit, &entry, hashed, ret_seq);
 }
 
-static void add_log_line(struct audit *audit, const struct audit_record *record)
+/* ---- a line of the log ---- */
+
+static void log_record(struct audit *audit, const struct audit_record *record)
 {
 	const struct log_kv kv[] = {
 		KV("sender", record->pair.sender), KV("target", record->pair.target), KV_C("kind", stanza_kind_text(record->kind)),
 		KV("type", record->type), KV("id", record->id), KV_N("size", record->size_bytes),
 		KV_C("decision", decision_text(record->decision)), KV_C("rule", record->rule),
 		KV_C("condition", stanza_condition_text(record->condition)), KV_C("proof_in", proof_text(record->proof_in)),
-		KV_C("proof_out", proof_text(record->proof_out)),
+		KV_C("proof_out", proof_text(record->proof_out)), KV("label", record->label), KV_C("monitor", record->monitor),
 	};
+	size_t count = sizeof(kv) / sizeof(kv[0]);
 
-	log_add(audit->log, &audit->log_lines, LOG_INFO, "verdict", kv, sizeof(kv) / sizeof(kv[0]));
+	while (count > 11 && !kv[count - 1].str.at)     /* the last two only where they are */
+		count--;
+	log_add(audit->log, &audit->log_lines, LOG_INFO, "verdict", kv, count);
 }
 
-int audit_record(struct audit *audit, const struct audit_record *record)
+int audit_record(struct audit *audit, const struct audit_record *record, uint64_t *ret_seq)
 {
+	uint64_t seq = 0;
 	int err = 0;
 
-	if (audit->mode == AUDIT_LOG && log_has(audit->log, LOG_INFO))
-		add_log_line(audit, record);
-	if (audit->fd >= 0)
-		err = add_file_line(audit, record);
-	if (buf_len(&audit->log_lines) + buf_len(&audit->file_lines) > AUDIT_GATHER_BYTES)
-		audit_flush(audit);
-	else if (buf_len(&audit->log_lines) + buf_len(&audit->file_lines) > 0)
+	if (audit->is_logged && log_has(audit->log, LOG_INFO))
+		log_record(audit, record);
+	if (audit->store && (err = keep(audit, record, &seq)) < 0)
+		err = lose(audit, err);
+	if (audit->is_logged || (audit->store && audit->store->is_strict) || audit->patience_ms < FRONT_PATIENCE_MS)
 		defer_start(audit->loop, &audit->flush);
+	if (err == 0 && ret_seq)
+		*ret_seq = seq;
 	return err;
 }
 
 int audit_operator(struct audit *audit, unsigned uid, const char *command, struct str detail)
 {
-	struct buf *out = &audit->file_lines;
-	const size_t before = buf_len(out);
+	struct audit_entry entry = {.class = AUDIT_OPERATOR, .wall_ms = loop_wall_ms(audit->loop), .uid = uid, .type = str_of(command),
+				    .detail = cut(detail, AUDIT_FACTS_BYTES_MAX)};
+	uint64_t seq = 0;
 	int err;
 
 	LOG(audit->log, LOG_NOTICE, "operator", KV_N("uid", uid), KV_C("command", command), KV("detail", detail));
-	if (audit->fd < 0)
+	if (!audit->store)
 		return 0;
-	if ((err = add_file_time(out, loop_wall_ms(audit->loop))) < 0 || (err = add_json(out, "operator", str_of(command))) < 0 ||
-	    (err = add_json(out, "detail", detail)) < 0 || (err = buf_addf(out, ",\"uid\":%u}\n", uid)) < 0)
-		out->end = out->start + before;         /* no half line */
-	defer_start(audit->loop, &audit->flush);
-	return err;
+	err = put(audit, &entry, STR_NONE, &seq);
+	if (audit->store->is_strict)
+		defer_start(audit->loop, &audit->flush);
+	return err < 0 ? lose(audit, err) : 0;
+}
+
+/* ---- strict ---- */
+
+bool audit_is_strict(const struct audit *audit)
+{
+	return audit->store && audit->store->is_strict;
+}
+
+uint64_t audit_durable(const struct audit *audit)
+{
+	return audit_is_strict(audit) ? atomic_load_explicit(&audit->store->durable, memory_order_acquire) : UINT64_MAX;
+}
+
+void audit_on_durable(struct audit *audit, timer_fn *fn, void *ctx)
+{
+	pthread_mutex_lock(&audit->lock);
+	audit->on_durable = fn;
+	audit->on_durable_ctx = ctx;
+	pthread_mutex_unlock(&audit->lock);
 }

@@ -154,6 +154,15 @@ static void check_limits(struct load *load)
 				"\"limits.queue-size\" is larger than \"limits.memory\" and never reached");
 }
 
+/* ---- audit ---- */
+
+static void check_audit(struct load *load)
+{
+	if (load->config->audit_strict && load->config->audit_store == AUDIT_NONE)
+		problem_error(&load->problems, place_of_key(load, "audit", "strict"),
+			      "\"audit.strict\" needs a store that records can be on; set \"audit.store\" to sqlite, or \"strict\" to false");
+}
+
 void config_check(struct load *load)
 {
 	const struct config *config = load->config;
@@ -163,6 +172,7 @@ void config_check(struct load *load)
 	check_trust(load, &config->trust, place_of_key(load, NULL, "tls"), "all peers");
 	check_issuer(load);
 	check_limits(load);
+	check_audit(load);
 	for (unsigned i = 0; i < config->spoke_count; i++) {
 		check_ways(load, i);
 		check_spoke_trust(load, i);

@@ -3,6 +3,7 @@
 #ifndef TRUNK_CONFIG_CONFIG_H
 #define TRUNK_CONFIG_CONFIG_H
 
+#include "audit/store.h"
 #include "dns/dns.h"
 #include "filter/filter.h"
 #include "name/name.h"
@@ -13,7 +14,7 @@
 
 #include <stdatomic.h>
 
-enum audit_store { AUDIT_SQLITE = 1, AUDIT_NONE };
+enum config_audit { AUDIT_SQLITE = 1, AUDIT_NONE };
 
 /* All strings and arrays live in `arena`. Defaults are filled in, inheritance is done. */
 struct config {
@@ -47,7 +48,10 @@ struct config {
 	unsigned filter_count;
 	struct filters *filters;        /* owned; NULL: none, or not loaded yet */
 	struct limits limits;
-	enum audit_store audit_store;
+	enum config_audit audit_store;
+	enum audit_level audit_body;
+	bool audit_strict, audit_journal;
+	int64_t audit_retention_ms;
 	const char *audit_lines;        /* JSON lines to this file; NULL: none */
 	const struct config_contact {
 		const char *kind, *uri; /* XEP-0157: abuse, admin, …; mailto: or xmpp: */

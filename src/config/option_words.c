@@ -19,8 +19,9 @@ const struct word WORDS_CUSTODY[] = {
 	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK}, {"disk", CUSTODY_DISK, .is_later = true}, {0}};
 const struct word WORDS_LABELS[] = {{"keep", 1}, {"equivalent", 2}, {"translate", 3}, {"first-line", 4}, {0}};
 
-const struct word WORDS_AUDIT_STORE[] = {{"sqlite", AUDIT_SQLITE, .is_later = true}, {"none", AUDIT_NONE}, {0}};
-const struct word WORDS_AUDIT_BODY[] = {{"brief", 1}, {"hash", 2}, {"headers", 3}, {"full", 4}, {0}};
+const struct word WORDS_AUDIT_STORE[] = {{"sqlite", AUDIT_SQLITE}, {"none", AUDIT_NONE}, {0}};
+const struct word WORDS_AUDIT_BODY[] = {
+	{"brief", AUDIT_BRIEF}, {"hash", AUDIT_HASH}, {"headers", AUDIT_HEADERS}, {"full", AUDIT_FULL}, {0}};
 
 const struct word WORDS_ACTION[] = {
 	{"pass", RULE_PASS}, {"reject", RULE_REJECT}, {"drop", RULE_DROP, .is_later = true},

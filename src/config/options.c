@@ -212,14 +212,17 @@ static const struct option MODULE_OPTIONS[] = {
 const struct section MODULE_SECTION = {.path = "modules.NAME", .options = MODULE_OPTIONS, .count = COUNT(MODULE_OPTIONS)};
 
 static const struct option AUDIT_OPTIONS[] = {
-	{.name = "store", WORD(AUDIT_STORE), AT(config, audit_store), DEFAULT("none"),
-	 SAYS("Where records are kept: in a database in the folder of `state`, or nowhere.")},
-	{.name = "strict", VALUE(BOOL), LATER, DEFAULT("false"),
-	 SAYS("Whether a stanza passes only after its record is on disk.")},
-	{.name = "body", WORD(AUDIT_BODY), LATER, DEFAULT("hash"), SAYS("How much of a stanza's content is recorded.")},
-	{.name = "retention", VALUE(DURATION), LATER, DEFAULT("90d"), RANGE(HOURS(1), DAYS(36500)),
+	{.name = "store", WORD(AUDIT_STORE), AT(config, audit_store), DEFAULT("sqlite"),
+	 SAYS("Where records are kept: in a hash-chained database in the folder of `state`, or nowhere.")},
+	{.name = "strict", VALUE(BOOL), AT(config, audit_strict), DEFAULT("false"),
+	 SAYS("Whether a stanza passes only after its record is on disk; what cannot be recorded does not pass then.")},
+	{.name = "body", WORD(AUDIT_BODY), AT(config, audit_body), DEFAULT("hash"),
+	 SAYS("How much of a stanza is recorded: nothing but the facts of the verdict, its SHA-256, also addresses and the names of its "
+	      "children, or all of it.")},
+	{.name = "retention", VALUE(DURATION), AT(config, audit_retention_ms), DEFAULT("90d"), RANGE(HOURS(1), DAYS(36500)),
 	 SAYS("How long records are kept.")},
-	{.name = "journal", VALUE(BOOL), LATER, DEFAULT("false"), SAYS("Whether records go to the system's journal too.")},
+	{.name = "journal", VALUE(BOOL), AT(config, audit_journal), DEFAULT("false"),
+	 SAYS("Whether records go to the system's journal too, with fields of their own.")},
 	{.name = "lines", VALUE(PATH), AT(config, audit_lines), OTHERWISE("none"),
 	 SAYS("File to which each record is added as a line of JSON.")},
 };

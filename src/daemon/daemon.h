@@ -27,7 +27,8 @@ struct daemon {
 	struct loop *loop;
 	struct net *net;
 	struct dns *dns;
-	struct audit *audit;
+	struct audit_store *audit_store;        /* NULL: nothing is kept, in no way */
+	struct audit *audit;            /* front-end of the first loop, and of the operators */
 	struct blocks *blocks;
 	struct tap *tap;
 	struct dialback_secrets secrets;

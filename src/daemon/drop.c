@@ -77,6 +77,11 @@ static int change_user(const struct config *config, struct log *log, struct buf 
 	give(config->state, "", user);
 	give(config->state, "dialback.secret", user);
 	give(config->state, "self-signed", user);
+	give(config->state, AUDIT_DB_NAME, user);
+	give(config->state, AUDIT_DB_NAME "-wal", user);
+	give(config->state, AUDIT_DB_NAME "-shm", user);
+	give(config->state, AUDIT_HEAD_NAME, user);
+	give(config->state, AUDIT_LOCK_NAME, user);
 	give(config->control, "", user);
 	if (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0 || setuid(0) == 0) {
 		buf_addf(why, "user %s: %s", config->user, strerror(errno));

@@ -73,6 +73,7 @@ static int check_fixed(const struct config *now, const struct config *next, stru
 		{"control", same(now->control, next->control)}, {"control-group", same(now->control_group, next->control_group)},
 		{"user", same(now->user, next->user)}, {"sandbox", now->is_sandboxed == next->is_sandboxed}, {"workers", now->workers == next->workers},
 		{"audit.store", now->audit_store == next->audit_store}, {"audit.lines", same(now->audit_lines, next->audit_lines)},
+		{"audit.strict", now->audit_strict == next->audit_strict}, {"audit.journal", now->audit_journal == next->audit_journal},
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
@@ -116,6 +117,8 @@ static int take_config(struct daemon *daemon, struct config *config, struct buf 
 		dns = NULL;
 	}
 	log_set_level(daemon->log, config->log_level, config->log_format);
+	if (daemon->audit_store)
+		audit_store_set(daemon->audit_store, config->audit_body, config->audit_retention_ms);
 undo:
 	dns_free(&dns);
 done:

@@ -61,6 +61,23 @@ static int open_control(struct daemon *daemon, const struct config *config)
 	return control_new(&env, config->control, config->control_group, &daemon->control);
 }
 
+/* Opened before the daemon becomes another user, who then owns the files (drop.c). */
+static int open_audit(struct daemon *daemon, const struct config *config, struct buf *why)
+{
+	const struct audit_store_options options = {
+		.folder = config->audit_store == AUDIT_SQLITE ? config->state : NULL, .lines_file = config->audit_lines,
+		.has_journal = config->audit_journal, .is_strict = config->audit_strict, .level = config->audit_body,
+		.retention_ms = config->audit_retention_ms,
+	};
+	const bool has_any = options.folder || options.lines_file || options.has_journal;
+	int err;
+
+	if (has_any && (err = audit_store_new(&options, daemon->log, why, &daemon->audit_store)) < 0)
+		return err;
+	daemon->audit = audit_new(daemon->loop, daemon->log, daemon->audit_store, false);
+	return daemon->audit ? 0 : TRUNK_ENOMEM;
+}
+
 static int build(struct daemon *daemon, struct config *config, struct tls_store *store, struct buf *why)
 {
 	int err;
@@ -71,11 +88,8 @@ static int build(struct daemon *daemon, struct config *config, struct tls_store 
 		return TRUNK_ENOMEM;
 	if ((err = daemon_new_dns(daemon, config, &daemon->dns, why)) < 0)
 		return err;
-	err = audit_new(daemon->loop, daemon->log, config->audit_store == AUDIT_NONE ? AUDIT_OFF : AUDIT_LOG, config->audit_lines, &daemon->audit);
-	if (err < 0) {
-		buf_addf(why, "audit.lines %s: cannot be written", config->audit_lines ? config->audit_lines : "");
+	if ((err = open_audit(daemon, config, why)) < 0)
 		return err;
-	}
 	daemon->trunk = trunk_new(&(struct trunk_options){
 		.loop = daemon->loop, .net = daemon->net, .dns = daemon->dns, .log = daemon->log, .audit = daemon->audit,
 		.blocks = daemon->blocks, .tap = daemon->tap, .store = store, .secrets = &daemon->secrets, .config = config,
@@ -116,6 +130,7 @@ void daemon_end(struct daemon *daemon)
 	control_free(&daemon->control);
 	trunk_free(&daemon->trunk);
 	audit_free(&daemon->audit);
+	audit_store_free(&daemon->audit_store);
 	blocks_free(&daemon->blocks);
 	tap_free(&daemon->tap);
 	dns_free(&daemon->dns);

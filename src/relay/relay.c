@@ -29,6 +29,14 @@ static const struct outbound_handler outbound_handler = {
 	.bounce = on_bounce, .settled = on_settled, .pressure = on_pressure, .permits = on_permits,
 };
 
+/* Strict: what is on record may go. */
+static void on_durable(void *ctx)
+{
+	struct relay *relay = ctx;
+
+	outbound_gate(relay->outbound, audit_durable(relay->audit));
+}
+
 struct relay *relay_new(const struct relay_options *options)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
@@ -43,6 +51,9 @@ struct relay *relay_new(const struct relay_options *options)
 		free(relay);
 		return NULL;
 	}
+	outbound_gate(relay->outbound, audit_durable(relay->audit));
+	if (audit_is_strict(relay->audit))
+		audit_on_durable(relay->audit, on_durable, relay);
 	return relay;
 }
 
@@ -50,6 +61,7 @@ void relay_free(struct relay **relay)
 {
 	if (!*relay)
 		return;
+	audit_on_durable((*relay)->audit, NULL, NULL);
 	outbound_free(&(*relay)->outbound);
 	arena_fini(&(*relay)->scratch);
 	free(*relay);
@@ -161,21 +173,26 @@ static void show(struct relay *relay, const struct audit_record *record, struct 
 	tap_see(relay->tap, &seen);
 }
 
-static void record(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, const struct verdict *verdict,
-		   enum proof proof_in, enum proof proof_out)
+static struct str decoded(struct relay *relay, const struct xml_element *element, struct str raw)
+{
+	return element->has_escapes ? xml_decode(&relay->scratch, raw) : raw;
+}
+
+/* Records the verdict on a stanza, or what became of it behind the record `outcome_of`. Returns as audit_record() does. */
+static int record(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, const struct verdict *verdict,
+		  enum proof proof_in, enum proof proof_out, uint64_t outcome_of, uint64_t *ret_seq)
 {
 	const struct xml_element *element = stanza->element;
 	const struct audit_record record = {
-		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind,
-		.type = element->has_escapes ? xml_decode(&relay->scratch, element->type) : element->type,
-		.id = element->has_escapes ? xml_decode(&relay->scratch, element->id) : element->id,
-		.size_bytes = element->bytes.len, .decision = verdict->decision, .rule = verdict->rule, .condition = verdict->condition,
-		.proof_in = proof_in, .proof_out = proof_out,
+		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind, .type = decoded(relay, element, element->type),
+		.id = decoded(relay, element, element->id), .size_bytes = element->bytes.len, .decision = verdict->decision, .rule = verdict->rule,
+		.line = verdict->line, .condition = verdict->condition, .proof_in = proof_in, .proof_out = proof_out, .element = element,
+		.from = decoded(relay, element, element->from), .to = decoded(relay, element, element->to), .outcome_of = outcome_of,
 	};
 
-	audit_record(relay->audit, &record);
 	if (tap_is_on(relay->tap))
 		show(relay, &record, element->bytes, verdict->text, verdict->line);
+	return audit_record(relay->audit, &record, ret_seq);
 }
 
 /* ---- errors on their way back ---- */
@@ -207,17 +224,23 @@ static void answer(struct relay *relay, const struct domain_pair *pair, const st
 	buf_fini(&out);
 }
 
-void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
-		  const struct verdict *verdict, struct receipt receipt)
+static void refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
+		   const struct verdict *verdict, struct receipt receipt, uint64_t outcome_of)
 {
 	struct stanza_reply reply;
 
-	record(relay, pair, stanza, verdict, proof, PROOF_NONE);
+	record(relay, pair, stanza, verdict, proof, PROOF_NONE, outcome_of, NULL);
 	if (verdict->decision != DECISION_DROP && stanza_reply_of(&relay->scratch, stanza, &reply) == 0)
 		answer(relay, pair, &reply, verdict->condition, verdict->text, receipt);
 	else
 		on_settled(relay, receipt, 1);
 	arena_clear(&relay->scratch);
+}
+
+void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
+		  const struct verdict *verdict, struct receipt receipt)
+{
+	refuse(relay, pair, stanza, proof, verdict, receipt, 0);
 }
 
 /* A stanza that a link had taken comes back: its sender is told, and the record gets its outcome. */
@@ -230,12 +253,12 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 
 	if (stanza_reply_parse(&arena, bytes, &reply) == 0) {
 		const struct audit_record record = {
-			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .type = STR(""), .id = reply.id,
+			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .id = reply.id,
 			.size_bytes = bytes.len, .decision = DECISION_BOUNCE, .rule = text ? text : "undeliverable", .condition = condition,
-			.proof_in = ticket->proof_in, .proof_out = PROOF_NONE,
+			.proof_in = ticket->proof_in, .proof_out = PROOF_NONE, .outcome_of = ticket->audit_seq, .level = AUDIT_BRIEF,
 		};
 
-		audit_record(relay->audit, &record);
+		audit_record(relay->audit, &record, NULL);
 		if (tap_is_on(relay->tap))
 			show(relay, &record, bytes, text, 0);
 		answer(relay, pair, &reply, condition, text, ticket->receipt);
@@ -271,9 +294,12 @@ static int hold_link(struct relay_lane *lane)
 	return 0;
 }
 
-static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
+/* Nothing goes on without its record: it is made when there is room for the stanza, and before the link has it. `*ret_seq` is the record's
+ * number, also where the link took nothing afterwards; 0: there is none. */
+static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, const struct verdict *verdict,
+		   struct receipt receipt, uint64_t *ret_seq)
 {
-	const struct ticket ticket = {
+	struct ticket ticket = {
 		.proof_in = lane->proof, .custody = lane->verdict.custody ? lane->verdict.custody : lane->custody, .receipt = receipt,
 	};
 	struct buf *out;
@@ -283,11 +309,17 @@ static int forward(struct relay_lane *lane, const struct xml_reader *reader, con
 		return err;
 	if (!(out = link_begin(lane->link)))
 		return TRUNK_ELIMIT;
-	if ((err = xml_element_write(reader, stanza->element, &lane->relay->scratch, out)) < 0) {
-		link_abort(lane->link);
-		return err;
+	if ((err = xml_element_write(reader, stanza->element, &lane->relay->scratch, out)) < 0)
+		goto undo;
+	if (record(lane->relay, &lane->pair, stanza, verdict, lane->proof, link_proof(lane->link), 0, &ticket.audit_seq) < 0) {
+		err = TRUNK_EPERM;
+		goto undo;
 	}
+	*ret_seq = ticket.audit_seq;
 	return link_end(lane->link, &ticket);
+undo:
+	link_abort(lane->link);
+	return err;
 }
 
 static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
@@ -319,8 +351,11 @@ void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, cons
 {
 	static const struct verdict unproved = {.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
 	static const struct verdict full = {.decision = DECISION_BOUNCE, .rule = "queue-full", .condition = COND_RESOURCE_CONSTRAINT};
+	static const struct verdict unrecorded = {.decision = DECISION_BOUNCE, .rule = "unrecorded", .condition = COND_RESOURCE_CONSTRAINT};
 	struct relay *relay = lane->relay;
 	const struct verdict *verdict = lane_verdict(lane);
+	uint64_t seq = 0;
+	int err = 0;
 
 	if (verdict->decision == DECISION_PASS && lane->proof == PROOF_NONE)
 		verdict = &unproved;
@@ -334,14 +369,14 @@ void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, cons
 		on_settled(relay, receipt, 1);
 		return;
 	}
-	if (str_eq(lane->pair.target, str_of(relay->site->trunk)))
-		answer_as_ourselves(lane, reader, stanza, receipt);
-	else if (forward(lane, reader, stanza, receipt) < 0)
-		verdict = &full;
-	if (verdict == &full)
-		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict, receipt);
+	if (!str_eq(lane->pair.target, str_of(relay->site->trunk)))
+		err = forward(lane, reader, stanza, verdict, receipt, &seq);
+	else if (record(relay, &lane->pair, stanza, verdict, lane->proof, PROOF_NONE, 0, NULL) < 0)
+		err = TRUNK_EPERM;
 	else
-		record(relay, &lane->pair, stanza, verdict, lane->proof, lane->link ? link_proof(lane->link) : PROOF_NONE);
+		answer_as_ourselves(lane, reader, stanza, receipt);
+	if (err < 0)
+		refuse(relay, &lane->pair, stanza, lane->proof, err == TRUNK_EPERM ? &unrecorded : &full, receipt, seq);
 	arena_clear(&relay->scratch);
 }
 

@@ -180,10 +180,17 @@ int tls_session_peer_pin(const struct tls_session *session, uint8_t ret_pin[stat
 enum { TLS_SHA256_BYTES = 32 };
 
 int tls_sha256(struct str data, uint8_t ret_hash[static TLS_SHA256_BYTES]);
+int tls_sha256_of(const struct str *parts, size_t count, uint8_t ret_hash[static TLS_SHA256_BYTES]);      /* of all, one behind the other */
 int tls_hmac_sha256(struct str key, struct str data, uint8_t ret_mac[static TLS_SHA256_BYTES]);
 int tls_random(void *at, size_t len);
 bool tls_equal(const void *a, const void *b, size_t len);       /* in constant time */
 void tls_hex(const uint8_t *bytes, size_t len, char *ret_hex);  /* 2 * len lower-case digits and a NUL */
+
+/* SHA-256 of many things, one after the other, without what each call of the above has to prepare. Belongs to one thread. */
+struct tls_hasher;
+struct tls_hasher *tls_hasher_new(void);        /* NULL: no memory */
+void tls_hasher_free(struct tls_hasher **hasher);
+int tls_hasher_sum(struct tls_hasher *hasher, const struct str *parts, size_t count, uint8_t ret_hash[static TLS_SHA256_BYTES]);
 
 /* Base64 of RFC 4648 §4; decoding refuses white space, missing padding and surplus bits. */
 int tls_base64_encode(struct str data, struct buf *out);

@@ -38,7 +38,8 @@ static int make_rooms(struct world *world)
 		return TRUNK_ENOMEM;
 	log_set_sink(world->log, on_log, world);
 	memcpy(world->secrets.current, secret, sizeof(secret));
-	return audit_new(world->loop, world->log, AUDIT_LOG, NULL, &world->audit);
+	world->audit = audit_new(world->loop, world->log, NULL, true);
+	return world->audit ? 0 : TRUNK_ENOMEM;
 }
 
 struct world *world_new(struct certificates *certificates)

@@ -78,7 +78,10 @@ static void defaults_are_those_of_the_design(void **state)
 	assert_true(limits->bytes_per_second >= 0 && limits->bytes_per_second <= 0);
 	assert_int_equal(limits->drain_timeout_ms, 10 * 1000);
 	assert_int_equal(limits->hold_ms, 60 * 60 * 1000);
-	assert_int_equal(config->audit_store, AUDIT_NONE);
+	assert_int_equal(config->audit_store, AUDIT_SQLITE);
+	assert_int_equal(config->audit_body, AUDIT_HASH);
+	assert_false(config->audit_strict || config->audit_journal);
+	assert_true(config->audit_retention_ms == INT64_C(90) * 24 * 3600 * 1000);
 	assert_null(config->audit_lines);
 	assert_int_equal(config->contact_count, 0);
 	config_free(&config);
@@ -122,7 +125,7 @@ static const char FULL[] =
 	"rules:\n"
 	"  - {name: secrets stay, from: internal, to: outside, action: reject, text: \"\xe2\x80\xa6\"}\n"
 	"  - {name: mail out, from: internal, to: outside, action: pass}\n"
-	"audit: {store: none, lines: audit.jsonl}\n"
+	"audit: {store: sqlite, strict: true, body: full, retention: 30d, journal: true, lines: audit.jsonl}\n"
 	"limits: {stanza-size: 256KiB, depth: 64, attributes: 64, handshake-timeout: 30s, idle-timeout: 30m, "
 	"unproved-streams: 1000,\n"
 	"         streams-per-address: 100, connection-rate: 100/s, queue-size: 64MiB, memory: 1GiB, stanza-rate: 0, "
@@ -144,6 +147,8 @@ static void the_full_form_is_taken(void **state)
 	assert_string_equal(config->tls.issuer_file, "issuer.pem");
 	assert_string_equal(config->tls.crl_files[0], "ca.crl");
 	assert_string_equal(config->audit_lines, "audit.jsonl");
+	assert_int_equal(config->audit_body, AUDIT_FULL);
+	assert_true(config->audit_strict && config->audit_journal);
 	assert_int_equal(config->spoke_count, 2);
 	assert_int_equal(config->zone_count, 3);
 	assert_int_equal(config->rule_count, 2);

@@ -105,6 +105,11 @@ void link_abort(struct link *link)
 	link->taken.end = link->taken.start + link->begun;
 }
 
+void outbound_gate(struct outbound *outbound, uint64_t audit_seq)
+{
+	outbound->gate = audit_seq;
+}
+
 bool link_is_congested(const struct link *link)
 {
 	(void)link;

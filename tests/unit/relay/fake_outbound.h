@@ -19,6 +19,7 @@ struct link {
 };
 
 struct outbound {
+	uint64_t gate;
 	const struct outbound_handler *handler;
 	void *ctx;
 	struct link links[FAKE_LINKS_MAX];

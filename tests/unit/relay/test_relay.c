@@ -59,7 +59,7 @@ static int set_up(void **state)
 	world.site.trunk = "trunk.example.com";
 	world.site.route = route_new(spokes, 3, NULL, 0);
 	options.blocks = world.blocks = blocks_new();
-	if (audit_new(world.site.loop, world.site.log, AUDIT_LOG, NULL, &world.audit) < 0)
+	if (!(world.audit = audit_new(world.site.loop, world.site.log, NULL, true)))
 		return -1;
 	options.audit = world.audit;
 	options.tap = world.tap = tap_new();

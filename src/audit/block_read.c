@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads a block that may be anybody's; and its hash. */
+#include "audit/block_internal.h"
+
+#include "tls/tls.h"
+
+/* ---- hash ---- */
+
+static void put_le64(uint8_t *at, uint64_t n)
+{
+	for (int i = 0; i < 8; i++)
+		at[i] = (uint8_t)(n >> (8 * i));
+}
+
+int block_hash(const uint8_t before[static AUDIT_HASH_BYTES], const struct block_numbers *numbers, struct str head, struct str data,
+	       uint8_t ret_hash[static AUDIT_HASH_BYTES])
+{
+	const uint64_t fixed[] = {
+		numbers->id, numbers->first, numbers->count, (uint64_t)numbers->first_ms, (uint64_t)numbers->last_ms, head.len, data.len};
+	enum { COUNT = sizeof(fixed) / sizeof(fixed[0]) };
+	uint8_t bytes[AUDIT_HASH_BYTES + 8 * COUNT];
+	const struct str parts[] = {str_make((const char *)bytes, sizeof(bytes)), head, data};
+
+	memcpy(bytes, before, AUDIT_HASH_BYTES);
+	for (int i = 0; i < COUNT; i++)
+		put_le64(bytes + AUDIT_HASH_BYTES + 8 * i, fixed[i]);
+	return tls_sha256_of(parts, sizeof(parts) / sizeof(parts[0]), ret_hash);
+}
+
+uint32_t record_sum(uint64_t number, struct str bytes)
+{
+	uint64_t sum = number * 0x9e3779b97f4a7c15u ^ bytes.len, word;
+
+	for (; bytes.len >= 8; bytes = str_make(bytes.at + 8, bytes.len - 8)) {
+		memcpy(&word, bytes.at, 8);
+		sum = (sum ^ word) * 0xff51afd7ed558ccdu;
+		sum ^= sum >> 29;
+	}
+	for (size_t i = 0; i < bytes.len; i++)
+		sum = (sum ^ (uint8_t)bytes.at[i]) * 0x100000001b3u;
+	return (uint32_t)(sum ^ sum >> 32);
+}
+
+/* ---- head ---- */
+
+static bool take_text(struct str *rest, struct str *ret_text)
+{
+	uint64_t len;
+
+	return varint_take(rest, &len) && bytes_take(rest, len, ret_text);
+}
+
+static int read_texts(struct arena *arena, struct str *rest, struct block_view *view)
+{
+	uint64_t count;
+
+	if (!varint_take(rest, &count) || count > BLOCK_TEXTS_MAX || count > rest->len)
+		return TRUNK_EINVAL;
+	if (!(view->texts = arena_alloc(arena, (size_t)(count ? count : 1) * sizeof(*view->texts))))
+		return TRUNK_ENOMEM;
+	view->text_count = (unsigned)count;
+	for (uint64_t i = 0; i < count; i++)
+		if (!take_text(rest, &view->texts[i]))
+			return TRUNK_EINVAL;
+	return 0;
+}
+
+static bool text_at(const struct block_view *view, uint64_t index_plus_one, struct str *ret_text)
+{
+	if (index_plus_one > view->text_count)
+		return false;
+	*ret_text = index_plus_one ? view->texts[index_plus_one - 1] : STR_NONE;
+	return true;
+}
+
+static bool read_pair(struct str *rest, const struct block_view *view, size_t at, size_t data_len, struct block_pair *ret_pair)
+{
+	uint64_t sender, target, count, len;
+
+	if (!varint_take(rest, &sender) || !varint_take(rest, &target) || !varint_take(rest, &count) || !varint_take(rest, &len) ||
+	    !text_at(view, sender, &ret_pair->sender) || !text_at(view, target, &ret_pair->target) || count > view->count || len > data_len - at)
+		return false;
+	ret_pair->at = at;
+	ret_pair->len = (size_t)len;
+	ret_pair->count = count;
+	return true;
+}
+
+static int read_pairs(struct arena *arena, struct str *rest, size_t data_len, struct block_view *view)
+{
+	uint64_t count, records = 0;
+	size_t at = 0;
+
+	if (!varint_take(rest, &count) || count > BLOCK_RECORDS_MAX || count > rest->len)
+		return TRUNK_EINVAL;
+	if (!(view->pairs = arena_alloc(arena, (size_t)(count ? count : 1) * sizeof(*view->pairs))))
+		return TRUNK_ENOMEM;
+	view->pair_count = (unsigned)count;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!read_pair(rest, view, at, data_len, &view->pairs[i]))
+			return TRUNK_EINVAL;
+		at += view->pairs[i].len;
+		records += view->pairs[i].count;
+	}
+	return at == data_len && records == view->count && rest->len == 0 ? 0 : TRUNK_EINVAL;
+}
+
+int block_read_head(struct arena *arena, struct str head, size_t data_len, struct block_view *ret_view)
+{
+	struct block_view view = {0};
+	uint64_t base, classes, decisions;
+	struct str rest = head, version;
+	int err;
+
+	if (!bytes_take(&rest, 1, &version) || version.at[0] != BLOCK_VERSION || !varint_take(&rest, &view.count) ||
+	    view.count > BLOCK_RECORDS_MAX || !varint_take(&rest, &base) || !varint_take(&rest, &classes) || classes > UINT32_MAX ||
+	    !varint_take(&rest, &decisions) || decisions > UINT32_MAX)
+		return TRUNK_EINVAL;
+	view.base_ms = varint_to_signed(base);
+	view.classes = (unsigned)classes;
+	view.decisions = (unsigned)decisions;
+	if ((err = read_texts(arena, &rest, &view)) < 0 || (err = read_pairs(arena, &rest, data_len, &view)) < 0)
+		return err;
+	*ret_view = view;
+	return 0;
+}
+
+bool block_has_text(const struct block_view *view, struct str text)
+{
+	for (unsigned i = 0; i < view->text_count; i++)
+		if (str_eq(view->texts[i], text))
+			return true;
+	return false;
+}
+
+/* ---- a record ---- */
+
+static bool read_enums(struct str *rest, struct audit_entry *entry)
+{
+	struct str four;
+	const uint8_t *at;
+
+	if (!bytes_take(rest, 4, &four))
+		return false;
+	at = (const uint8_t *)four.at;
+	entry->kind = at[0] & 15;
+	entry->decision = at[0] >> 4;
+	entry->condition = at[1];
+	entry->proof_in = at[2] & 15;
+	entry->proof_out = at[2] >> 4;
+	entry->level = at[3] & 15;
+	entry->monitor_decision = at[3] >> 4;
+	return entry->kind <= STANZA_IQ && entry->decision <= DECISION_BOUNCE && entry->monitor_decision <= DECISION_BOUNCE &&
+	       entry->condition <= COND_UNEXPECTED_REQUEST && entry->proof_in <= PROOF_DIALBACK_CERTIFICATE &&
+	       entry->proof_out <= PROOF_DIALBACK_CERTIFICATE && entry->level <= AUDIT_FULL;
+}
+
+/* A number where the field is there; 0 where it is not. */
+static bool take_number(struct str *rest, uint64_t fields, enum record_field field, uint64_t max, uint64_t *ret_n)
+{
+	*ret_n = 0;
+	return !(fields & field) || (varint_take(rest, ret_n) && *ret_n <= max);
+}
+
+static bool take_index(struct str *rest, uint64_t fields, enum record_field field, const struct block_view *view, struct str *ret_text)
+{
+	uint64_t index;
+
+	*ret_text = STR_NONE;
+	if (!(fields & field))
+		return true;
+	return varint_take(rest, &index) && index < view->text_count && text_at(view, index + 1, ret_text);
+}
+
+static bool take_text_if(struct str *rest, uint64_t fields, enum record_field field, struct str *ret_text)
+{
+	*ret_text = STR_NONE;
+	return !(fields & field) || take_text(rest, ret_text);
+}
+
+static bool read_fields(struct str *rest, uint64_t fields, const struct block_view *view, struct audit_entry *entry)
+{
+	uint64_t line, uid;
+	struct str hash;
+
+	if (!take_number(rest, fields, FIELD_SIZE, UINT64_MAX, &entry->size_bytes) || !take_number(rest, fields, FIELD_LINE, UINT32_MAX, &line) ||
+	    !take_number(rest, fields, FIELD_LOST, UINT64_MAX, &entry->lost) || !take_number(rest, fields, FIELD_UID, UINT32_MAX, &uid) ||
+	    !take_number(rest, fields, FIELD_REFERS, UINT64_MAX, &entry->refers) || !take_index(rest, fields, FIELD_TYPE, view, &entry->type) ||
+	    !take_index(rest, fields, FIELD_RULE, view, &entry->rule) || !take_index(rest, fields, FIELD_LABEL, view, &entry->label) ||
+	    !take_index(rest, fields, FIELD_MONITOR, view, &entry->monitor) || !take_text_if(rest, fields, FIELD_ID, &entry->id) ||
+	    !take_text_if(rest, fields, FIELD_FROM, &entry->from) || !take_text_if(rest, fields, FIELD_TO, &entry->to) ||
+	    !take_text_if(rest, fields, FIELD_LANG, &entry->lang) || !take_text_if(rest, fields, FIELD_DETAIL, &entry->detail) ||
+	    !take_text_if(rest, fields, FIELD_CHILDREN, &entry->children) || !take_text_if(rest, fields, FIELD_BODY, &entry->body))
+		return false;
+	entry->line = (unsigned)line;
+	entry->uid = (unsigned)uid;
+	if ((entry->has_hash = fields & FIELD_HASH)) {
+		if (!bytes_take(rest, AUDIT_HASH_BYTES, &hash))
+			return false;
+		memcpy(entry->hash, hash.at, AUDIT_HASH_BYTES);
+	}
+	return rest->len == 0;
+}
+
+static bool read_body(struct str rest, const struct block_view *view, uint64_t first, struct audit_entry *entry)
+{
+	uint64_t fields, index, seq, time;
+	struct str class;
+
+	if (!bytes_take(&rest, 1, &class) || !varint_take(&rest, &fields) || fields & ~(uint64_t)FIELDS_ALL || !varint_take(&rest, &index) ||
+	    index >= view->count || !varint_take(&rest, &seq) || !varint_take(&rest, &time) || !read_enums(&rest, entry))
+		return false;
+	entry->class = (uint8_t)class.at[0];
+	entry->number = first + index;
+	entry->seq = entry->number + (uint64_t)varint_to_signed(seq);
+	entry->wall_ms = (int64_t)((uint64_t)view->base_ms + (uint64_t)varint_to_signed(time));
+	return entry->class >= AUDIT_VERDICT && entry->class <= AUDIT_STORE && read_fields(&rest, fields, view, entry);
+}
+
+int block_read_record(const struct block_view *view, const struct block_pair *pair, uint64_t first, struct str *rest,
+		      struct audit_entry *ret_entry)
+{
+	struct audit_entry entry = {.sender = pair->sender, .target = pair->target};
+	struct str body, sum;
+	uint64_t len;
+	uint32_t found = 0;
+
+	if (rest->len == 0)
+		return TRUNK_ENOENT;
+	if (!varint_take(rest, &len) || !bytes_take(rest, len, &body) || !bytes_take(rest, RECORD_SUM_BYTES, &sum) ||
+	    !read_body(body, view, first, &entry))
+		return TRUNK_EINVAL;
+	for (int i = 0; i < RECORD_SUM_BYTES; i++)
+		found |= (uint32_t)(uint8_t)sum.at[i] << (8 * i);
+	*ret_entry = entry;
+	return found == record_sum(entry.number, body) ? 0 : TRUNK_ECRYPTO;
+}
