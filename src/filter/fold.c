@@ -192,6 +192,35 @@ static void put_char(struct folder *folder, uint32_t c)
 	}
 }
 
+/* Text that is ASCII goes straight to the buffer, which has room for as many bytes. Returns how many were read. */
+static size_t put_ascii_run(struct folder *folder, struct str text)
+{
+	struct buf *out = folder->out;
+	size_t i = 0, end;
+	char *to;
+
+	if (folder->flags & (FOLD_LEET | FOLD_SQUEEZE)) {
+		put_ascii(folder, *text.at);
+		return 1;
+	}
+	if ((folder->err = buf_reserve(out, text.len)) < 0)
+		return 1;
+	to = buf_space(out);
+	for (end = 0; i < text.len && (unsigned char)text.at[i] < 0x80; i++) {
+		const char c = text.at[i];
+
+		if (c > ' ' && c != 0x7f) {
+			to[end++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+			folder->has_blank = false;
+		} else if (!folder->has_blank) {
+			to[end++] = ' ';
+			folder->has_blank = true;
+		}
+	}
+	buf_grew(out, end);
+	return i;
+}
+
 int fold_text(struct str text, unsigned flags, struct buf *out)
 {
 	struct folder folder = {.out = out, .flags = flags, .has_blank = true};
@@ -203,7 +232,7 @@ int fold_text(struct str text, unsigned flags, struct buf *out)
 		size_t size = 1;
 
 		if ((unsigned char)*text.at < 0x80) {
-			put_ascii(&folder, *text.at);
+			size = put_ascii_run(&folder, text);
 		} else {
 			size = str_first_char(text, &c);
 			put_char(&folder, size ? c : ' ');
@@ -220,5 +249,5 @@ uint64_t fold_steps(struct str text)
 
 	for (size_t i = 0; i < text.len; i++)
 		beyond += (unsigned char)text.at[i] >= 0x80;
-	return 4 + text.len / 2 + 6 * beyond;
+	return 4 + text.len / 16 + 6 * beyond;
 }

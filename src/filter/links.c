@@ -57,8 +57,16 @@ static int add_plain(struct str text, struct buf *out)
 
 	while (text.len && err == 0) {
 		uint32_t c = 0;
-		const size_t size = str_first_char(text, &c);
-		const char plain = size ? plain_of(c) : ' ';
+		size_t run = 0, size;
+		char plain;
+
+		while (run < text.len && (unsigned char)text.at[run] < 0x80 && text.at[run] != '\\')
+			run++;
+		if ((err = buf_add(out, str_until(text, run))) < 0 || run == text.len)
+			break;
+		text = str_from(text, run);
+		size = str_first_char(text, &c);
+		plain = size ? plain_of(c) : ' ';
 
 		if (plain)
 			err = buf_add(out, str_make(&plain, 1));
@@ -77,11 +85,12 @@ int links_refang(struct str text, struct buf *out)
 
 	rest = buf_str(&plain);
 	while (rest.len && err == 0) {
-		size_t size = memchr("[({", *rest.at, 3) ? read_bracket(rest, &meaning) : 0;
+		size_t size = strchr("[({", *rest.at) && *rest.at ? read_bracket(rest, &meaning) : 0;
 
 		if (size == 0) {
-			meaning = str_until(rest, 1);
-			size = 1;
+			for (size = 1; size < rest.len && rest.at[size] != '[' && rest.at[size] != '(' && rest.at[size] != '{';)
+				size++;
+			meaning = str_until(rest, size);
 		}
 		err = buf_add(out, meaning);
 		rest = str_from(rest, size);
@@ -94,12 +103,15 @@ int links_refang(struct str text, struct buf *out)
 
 static bool ends_token(char c)
 {
-	return (c >= 0 && c <= ' ') || memchr("\"'`<>|^{}", c, 9);
+	switch (c) {
+	case '"': case '\'': case '`': case '<': case '>': case '|': case '^': case '{': case '}': return true;
+	default: return c >= 0 && c <= ' ';
+	}
 }
 
 static bool is_scheme_char(char c)
 {
-	return is_alnum(c) || memchr("+-.*", c, 4);
+	return is_alnum(c) || c == '+' || c == '-' || c == '.' || c == '*';
 }
 
 static bool is_host_char(char c)

@@ -252,16 +252,18 @@ static int stanza_find(lua_State *lua)
 	const struct words *words = words_check(lua, 2);
 	const struct filter_view *view = view_of(lua);
 	const struct xml_node *tree = tree_of(lua);
-	struct buf *out;
+	size_t together = 0;
 
 	luaL_checkudata(lua, 1, STANZA_TYPE);
 	for (int pass = 0; pass < 3; pass++) {
-		int err;
+		struct buf *out = out_of(lua);
 
-		out = out_of(lua);
-		err = pass == 2 ? look_values(view, tree, out) : look_text(view, tree, pass == 0 ? STR("") : STR(" "), out);
-		if (err < 0)
+		if ((pass == 2 ? look_values(view, tree, out) : look_text(view, tree, pass == 0 ? STR("") : STR(" "), out)) < 0)
 			return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
+		lua_spend(lua, 1 + buf_len(out) / LOOK_BYTES_PER_STEP);
+		if (pass == 1 && buf_len(out) == together)
+			continue;               /* no elements in elements: the same text */
+		together = buf_len(out);
 		if (words_find_push(lua, words, 2, buf_str(out)))
 			return 1;
 	}

@@ -146,17 +146,17 @@ static int trunk_links(lua_State *lua)
 	uint64_t steps = 0;
 	size_t offset = 0;
 
-	lua_spend(lua, 4 + 2 * text.len);
+	lua_spend(lua, 4 + text.len / 2);
 	if (links_refang(text, out) < 0)
 		return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
 	lua_newtable(lua);
 	for (lua_Integer i = 1; steps <= limit->steps_max && links_next(buf_str(out), &offset, &steps, &link); i++) {
-		lua_spend(lua, LINK_STEPS + steps);
+		lua_spend(lua, LINK_STEPS + steps / 2);
 		steps = 0;
 		push_link(lua, &link);
 		lua_rawseti(lua, -2, i);
 	}
-	lua_spend(lua, steps);
+	lua_spend(lua, steps / 2);
 	return 1;
 }
 

@@ -3,6 +3,8 @@
 #include "filter/lua_internal.h"
 #include "filter/words.h"
 
+enum { SCANS_PER_STEP = 8 };   /* bytes that are looked at */
+
 #define WORDS_TYPE "words"
 
 const struct words *words_check(lua_State *lua, int index)
@@ -21,7 +23,7 @@ static bool has_beyond_ascii(struct str text)
 static uint32_t find_folded(lua_State *lua, const struct words *words, struct str text, unsigned flags)
 {
 	struct script *script = script_of(lua);
-	const uint64_t left = script->limit.steps_max - script->limit.steps;
+	const uint64_t left = SCANS_PER_STEP * (script->limit.steps_max - script->limit.steps);
 	uint64_t steps = 0;
 	uint32_t found;
 
@@ -30,7 +32,7 @@ static uint32_t find_folded(lua_State *lua, const struct words *words, struct st
 	if (fold_text(text, flags, &script->folded) < 0)
 		lua_raise_stop(lua, LIMIT_STOP_MEMORY);
 	found = words_scan(words, buf_str(&script->folded), &steps, left);
-	lua_spend(lua, steps);
+	lua_spend(lua, steps / SCANS_PER_STEP);
 	return found;
 }
 

@@ -82,6 +82,7 @@ static bool class_has(unsigned char c, unsigned char name)
 	case 's': is_in = c == ' ' || is_between(c, '\t', '\r'); break;
 	case 'u': is_in = is_between(c, 'A', 'Z'); break;
 	case 'w': is_in = is_alpha(c) || is_digit(c); break;
+	case 'z': is_in = c == 0; break;
 	case 'x': is_in = is_digit(c) || is_between(c | 0x20, 'a', 'f'); break;
 	default: return name == c;
 	}
@@ -225,10 +226,9 @@ static const char *capture_end(struct pattern *m, const char *s, const char *p)
 
 static const char *match_capture(struct pattern *m, const char *s, char digit)
 {
-	const unsigned i = (unsigned)(digit - '1');
-	const struct pattern_capture *capture = &m->captures[i];
+	const struct pattern_capture *capture = m->captures + (digit == '0' ? 0 : digit - '1');
 
-	if (digit == '0' || i >= m->capture_count || capture->len == PATTERN_OPEN) {
+	if (digit == '0' || digit - '0' > (int)m->capture_count || capture->len == PATTERN_OPEN) {
 		char error[64];
 
 		snprintf(error, sizeof(error), "invalid capture index %%%d", (int)(digit - '0'));

@@ -95,6 +95,10 @@ uint32_t words_scan(const struct words *words, struct str folded, uint64_t *step
 	uint32_t at = 0, next;
 
 	for (size_t i = 0; i < folded.len && *steps <= steps_max; i++, ++*steps) {
+		while (at == 0 && i + 1 < folded.len && words->root[(unsigned char)folded.at[i]] == 0) {
+			i++;                    /* nothing begins here */
+			++*steps;
+		}
 		while ((next = child_of(words, at, folded.at[i], steps)) == 0 && at) {
 			at = nodes[at].fail;
 			++*steps;

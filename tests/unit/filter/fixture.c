@@ -28,7 +28,7 @@ static void on_line(void *ctx, enum log_level level, struct str line)
 	snprintf(asked->lines + used, sizeof(asked->lines) - used, "%.*s\n", STR_ARG(line));
 }
 
-void asked_load(struct asked *asked, const char *script)
+static void write_script(struct asked *asked, const char *script)
 {
 	FILE *file;
 
@@ -39,8 +39,14 @@ void asked_load(struct asked *asked, const char *script)
 	fputs(script, file);
 	fclose(file);
 	chmod(asked->file, 0644);
-	asked->source.name = "test";
 	asked->source.script = asked->file;
+}
+
+void asked_load(struct asked *asked, const char *script)
+{
+	if (script)
+		write_script(asked, script);
+	asked->source.name = "test";
 	asked->source.file = "trunkd.yaml";
 	asked->source.line = 7;
 	if (!asked->source.time_limit_ms)
@@ -93,8 +99,10 @@ void asked_fini(struct asked *asked)
 	filters_free(&asked->filters);
 	log_free(&asked->log);
 	arena_fini(&asked->arena);
-	unlink(asked->file);
-	rmdir(asked->folder);
+	if (*asked->folder) {
+		unlink(asked->file);
+		rmdir(asked->folder);
+	}
 	*asked = (struct asked){0};
 }
 
