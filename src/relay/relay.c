@@ -342,7 +342,7 @@ static void answer_as_ourselves(struct relay_lane *lane, const struct xml_reader
 /* An answer that the trunk itself asked for; nobody behind it did. */
 static bool is_probe_answer(const struct relay_lane *lane, const struct stanza *stanza)
 {
-	return (stanza->type == STANZA_TYPE_RESULT || stanza->type == STANZA_TYPE_ERROR) && 
+	return (stanza->type == STANZA_TYPE_RESULT || stanza->type == STANZA_TYPE_ERROR) &&
 	       (str_is(stanza->to.resource, PROBE_RESOURCE) || str_is(stanza->to.resource, BARRIER_RESOURCE)) &&
 	       outbound_is_awaited(lane->relay->outbound, &lane->pair, stanza->element->id);
 }
