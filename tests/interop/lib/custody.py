@@ -38,6 +38,7 @@ def tell_both(network):
         ("everything is acknowledged in the end", lambda: acknowledged(network)),
         ("a target that is killed in a burst", lambda: killed(network, ann, bob)),
         ("everything is acknowledged in the end, again", lambda: acknowledged(network)),
+        ("a trunk that is killed in a burst", lambda: trunk_killed(network)),
     ]
 
 
@@ -97,13 +98,27 @@ async def killed(network, ann, bob):
     await settle(ann, (bob, again), bodies)
 
 
-async def settle(ann, bobs, bodies):
+async def trunk_killed(network):
+    """kill -9 of the trunk, started again at once: what it had and had not acknowledged its sender's server answers for."""
+    ann, bob = network.people
+    bodies = [f"again {n}" for n in range(BURST)]
+    for n, body in enumerate(bodies):
+        ann.say(bob.bare, body, ident=f"again-{n}")
+        if n == BURST // 2:
+            os.kill(network.trunk.process.pid, signal.SIGKILL)
+            network.trunk.stop()
+            network.trunk.start()
+        await asyncio.sleep(PAUSE_SECONDS)
+    await settle(ann, (bob,), bodies, "again")
+
+
+async def settle(ann, bobs, bodies, prefix="burst"):
     until = time.monotonic() + PATIENCE
     while True:
         got = Counter(stanza["body"] for bob in bobs for stanza in bob.inbox
                       if stanza.name == "message" and stanza["type"] != "error" and stanza["body"] in bodies)
         told = {stanza["id"] for stanza in ann.inbox if stanza["type"] == "error"}
-        lost = [body for n, body in enumerate(bodies) if body not in got and f"burst-{n}" not in told]
+        lost = [body for n, body in enumerate(bodies) if body not in got and f"{prefix}-{n}" not in told]
         if not lost:
             break
         if time.monotonic() > until:
