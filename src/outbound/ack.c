@@ -139,7 +139,8 @@ static void send_barrier(struct link *link, struct channel *channel)
 	buf_add_cstr(&out, "'><ping xmlns='urn:xmpp:ping'/></iq>");
 	if (channel_write(channel, buf_str(&out)) == 0) {
 		acks->covered = link->queue.sent_count;
-		acks->asked_ms = now_ms(link);
+		if (!acks->asked_ms)
+			acks->asked_ms = now_ms(link);
 		start_timer(link, BARRIER_MS);
 	}
 	buf_fini(&out);
@@ -237,6 +238,8 @@ static void on_timer(void *ctx)
 		initiator_end(&link->initiator, STREAM_CONNECTION_TIMEOUT, "no answer to resume");
 	} else if (link->acks.covered > 0 && !link->acks.has_answered) {
 		give_up(link, "the peer has no stream management, and did not answer a ping within 10 s");
+	} else if (link->acks.covered > 0 && channel && channel == link->sent_on) {
+		send_barrier(link, channel);    /* it did answer before, so it is asked once more before it is taken for dead */
 	} else if (channel && channel == link->sent_on && !link->acks.asked_ms && link->queue.sent_count > 0) {
 		ask(link, channel);
 	}
