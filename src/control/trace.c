@@ -54,7 +54,7 @@ static json_t *facts(const struct tap_seen *seen)
 	json_object_set_new(row, "decision", foreign_json_c(decision_text(seen->decision)));
 	json_object_set_new(row, "rule", rule_of(seen));
 	json_object_set_new(row, "line", seen->line ? json_integer((json_int_t)seen->line) : json_null());
-	json_object_set_new(row, "condition", foreign_json_c(stanza_condition_text(seen->condition)));
+	json_object_set_new(row, "condition", seen->condition ? foreign_json_c(stanza_condition_text(seen->condition)) : json_null());
 	json_object_set_new(row, "text", foreign_json(seen->text));
 	json_object_set_new(row, "label", foreign_json(seen->label));
 	json_object_set_new(row, "proof_in", foreign_json_c(proof_text(seen->proof_in)));

@@ -42,19 +42,22 @@ static bool is_text_of(const struct xml_node *stanza, const struct xml_node *nod
 	return node->kind == XML_NODE_ELEMENT && str_eq(node->ns, stanza->ns) && str_is(node->name, name);
 }
 
-static bool body_fold(struct xml_node *message)
+static int body_fold(struct arena *arena, struct xml_node *message, bool *ret_is_changed)
 {
 	bool is_changed = attrs_fold(message, true), has_body = false, has_subject = false;
+	int err = 0;
 
-	for (struct xml_node **at = &message->children; *at;) {
+	for (struct xml_node **at = &message->children; *at && !err;) {
 		struct xml_node *child = *at;
 
 		if (!has_body && is_text_of(message, child, "body")) {
 			has_body = true;
 			is_changed |= text_fold(child);
+			err = texts_join(arena, child);
 		} else if (!has_subject && is_text_of(message, child, "subject")) {
 			has_subject = true;
 			is_changed |= text_fold(child);
+			err = texts_join(arena, child);
 		} else if (child->kind != XML_NODE_ELEMENT || !str_is(child->ns, NS_LABEL)) {
 			*at = child->next;
 			is_changed = true;
@@ -62,7 +65,8 @@ static bool body_fold(struct xml_node *message)
 		}
 		at = &child->next;
 	}
-	return is_changed;
+	*ret_is_changed |= is_changed;
+	return err;
 }
 
 static bool presence_fold(struct xml_node *presence)
@@ -81,7 +85,7 @@ static bool is_sealed_anywhere(const struct xml_node *stanza)
 	return false;
 }
 
-int fold(struct xml_node *stanza, enum shape_fold fold, bool *ret_is_changed)
+int fold(struct arena *arena, struct xml_node *stanza, enum shape_fold fold, bool *ret_is_changed)
 {
 	const bool is_presence = fold == SHAPE_FOLD_PRESENCE;
 
@@ -93,6 +97,8 @@ int fold(struct xml_node *stanza, enum shape_fold fold, bool *ret_is_changed)
 	}
 	if (is_sealed_anywhere(stanza))
 		return TRUNK_EPOLICY;
-	*ret_is_changed |= is_presence ? presence_fold(stanza) : body_fold(stanza);
+	if (!is_presence)
+		return body_fold(arena, stanza, ret_is_changed);
+	*ret_is_changed |= presence_fold(stanza);
 	return 0;
 }

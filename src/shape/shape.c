@@ -84,7 +84,7 @@ void shape_apply(struct arena *arena, const struct xml_node *stanza, const struc
 
 	*ret_result = (struct shape_result){.outcome = SHAPE_NO_MEMORY};
 	if (!err)
-		err = fold(copy, order->fold, &is_changed);
+		err = fold(arena, copy, order->fold, &is_changed);
 	if (err)
 		ret_result->outcome = err == TRUNK_EPOLICY ? SHAPE_SEALED : SHAPE_NO_MEMORY;
 	else

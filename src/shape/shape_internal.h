@@ -46,8 +46,11 @@ bool text_is_blank(struct str text);
 
 enum { EME_CLASSES = SHAPE_OMEMO | SHAPE_OX | SHAPE_OTHER_OPAQUE, TEXT_CLASSES = SHAPE_LINK | SHAPE_OX | SHAPE_OTHER_OPAQUE };
 
+/* Makes texts that stand side by side one, as whoever reads them will see. 0, TRUNK_ENOMEM. */
+int texts_join(struct arena *arena, struct xml_node *node);
+
 /* Each shapes `stanza` itself and sets *ret_is_changed where it did something. TRUNK_EPOLICY: sealed; TRUNK_ENOMEM. */
 int strip(struct arena *arena, struct xml_node *stanza, const struct shape_order *order, bool *ret_is_changed);
-int fold(struct xml_node *stanza, enum shape_fold fold, bool *ret_is_changed);
+int fold(struct arena *arena, struct xml_node *stanza, enum shape_fold fold, bool *ret_is_changed);
 
 #endif

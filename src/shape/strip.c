@@ -31,8 +31,7 @@ static void elements_drop(struct strip *strip, struct xml_node *node)
 	}
 }
 
-/* Texts that now stand side by side are one, as whoever reads them will see. */
-static int texts_join(struct strip *strip, struct xml_node *node)
+int texts_join(struct arena *arena, struct xml_node *node)
 {
 	for (struct xml_node *first = node->children; first; first = first->next) {
 		struct xml_node *end = first;
@@ -43,7 +42,7 @@ static int texts_join(struct strip *strip, struct xml_node *node)
 			len += end->text.len;
 		if (first->kind != XML_NODE_TEXT || first->next == end)
 			continue;
-		if (!(at = arena_alloc(strip->arena, len + 1)))
+		if (!(at = arena_alloc(arena, len + 1)))
 			return TRUNK_ENOMEM;
 		len = 0;
 		for (const struct xml_node *piece = first; piece != end; piece = piece->next) {
@@ -146,7 +145,7 @@ int strip(struct arena *arena, struct xml_node *stanza, const struct shape_order
 			continue;
 		elements_drop(&strip, node);
 		attrs_drop(&strip, node);
-		if ((err = texts_join(&strip, node)) == 0 && order->opaque)
+		if ((err = texts_join(arena, node)) == 0 && order->opaque)
 			err = texts_strip(&strip, node);
 	}
 	*ret_is_changed |= strip.is_changed;

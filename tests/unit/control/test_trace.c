@@ -100,6 +100,20 @@ static void stanzas_are_shown_with_their_verdict(void **state)
 	assert_true(answer_has("\"time\":\"1970-01-01T00:00:01Z\""));
 }
 
+static void what_is_not_there_is_null(void **state)
+{
+	const struct tap_seen seen = {.pair = {STR("saturn.example.org"), STR("b.example")}, .kind = STANZA_IQ, .bytes = STR("<iq/>"),
+				      .size_bytes = 5, .decision = DECISION_PASS, .proof_in = PROOF_NONE, .proof_out = PROOF_NONE};
+
+	(void)state;
+	begin("{\"command\": \"trace\", \"what\": \"saturn.example.org\"}");
+	tap_see(world->env.tap, &seen);
+	pass_ms(100);
+	assert_true(answer_has("\"condition\":null") && answer_has("\"rule\":null") && answer_has("\"line\":null"));
+	assert_true(answer_has("\"text\":null") && answer_has("\"label\":null") && answer_has("\"type\":null"));
+	assert_true(answer_has("\"proof_in\":\"none\"") && answer_has("\"decision\":\"pass\""));
+}
+
 static void content_is_hidden_unless_asked_for(void **state)
 {
 	(void)state;
@@ -247,7 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(stanzas_are_shown_with_their_verdict),
-		TEST(content_is_hidden_unless_asked_for),
+		TEST(what_is_not_there_is_null), TEST(content_is_hidden_unless_asked_for),
 		TEST(only_what_was_asked_for_is_shown),
 		TEST(it_ends_by_itself),
 		TEST(the_operator_is_recorded),

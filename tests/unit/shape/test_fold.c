@@ -53,6 +53,18 @@ static void a_message_becomes_its_text(void **state)
 	assert_string_equal(folded(*state, SHAPE_FOLD_BODY, MESSAGE(BODY)), "nothing to change");
 }
 
+/* Pieces of a text that an element held apart are one for whoever reads them, and so for who looks for links in them. */
+static void pieces_of_a_text_become_one(void **state)
+{
+	const struct shape_order order = {.fold = SHAPE_FOLD_BODY};
+	struct fixture *f = *state;
+	struct shape_result result;
+
+	shape_apply(&f->arena, tree(f, MESSAGE("<body>http:<x xmlns='urn:x'/>//a.example</body>")), &order, &result);
+	assert_int_equal(result.outcome, SHAPE_CHANGED);
+	assert_int_equal(shape_opaque(result.shaped), SHAPE_LINK);
+}
+
 static void without_a_body_nothing_is_left(void **state)
 {
 	static const char *const all[] = {
@@ -105,7 +117,7 @@ int main(void)
 		TEST(presence_becomes_its_type),
 		TEST(an_error_keeps_its_condition),
 		TEST(a_message_becomes_its_text),
-		TEST(without_a_body_nothing_is_left),
+		TEST(pieces_of_a_text_become_one), TEST(without_a_body_nothing_is_left),
 		TEST(what_is_signed_or_encrypted_is_refused),
 		TEST(other_kinds_are_left_alone),
 		TEST(strip_comes_before_fold),
