@@ -13,7 +13,7 @@ _trunkctl() {
 	--for) [[ $command == guide ]] && COMPREPLY=($(compgen -W "prosody ejabberd openfire unbound dnsmasq bind hosts" -- "$current")); return ;;
 	esac
 	case $command in
-	"") words="-c -s --json status spokes streams probe failures trace reload close block unblock blocks secret check show ca guide import help completion" ;;
+	"") words="-c -s --json status spokes streams probe failures trace reload close block unblock blocks secret audit check show ca guide import help completion" ;;
 	status) words="" ;;
 	spokes) words="" ;;
 	streams) words="--long " ;;
@@ -26,6 +26,7 @@ _trunkctl() {
 	unblock) words="" ;;
 	blocks) words="" ;;
 	secret) words="show-id rotate export import" ;;
+	audit) words="--since --until --from --to --decision --rule --limit --follow verify export" ;;
 	check) words="" ;;
 	show) words="options schema man" ;;
 	ca) words="--permit --any init show issue export" ;;
@@ -37,7 +38,7 @@ _trunkctl() {
 	COMPREPLY=($(compgen -W "$words --json" -- "$current"))
 	case $command in
 	check | import) COMPREPLY+=($(compgen -f -- "$current")) ;;
-	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace reload close block unblock blocks secret check show ca guide import help completion " -- "$current")) ;;
+	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace reload close block unblock blocks secret audit check show ca guide import help completion " -- "$current")) ;;
 	esac
 }
 complete -F _trunkctl trunkctl

@@ -2,7 +2,7 @@
  * A block: some records packed, with the texts that they share kept once, grouped by domain pair, and chained to the block before.
  * Pure: bytes in, bytes out.
  *
- *   head   version, number of records, time that all are relative to, which classes and decisions it holds, the texts,
+ *   head   version, number of records, time and number that all are relative to, which classes and decisions it holds, the texts,
  *          the pairs and where their records lie
  *   data   the records, pair after pair, each with its length in front and a check sum behind it
  *   hash   SHA-256 over the hash of the block before, the numbers of this one, head and data (docs/audit.md has it byte by byte) */
@@ -21,12 +21,17 @@ enum {
 	BLOCK_BYTES_MAX = 256 * 1024 * 1024,    /* of head or data that is read at all */
 };
 
+#define BLOCK_HAS_CLASS(class) (1u << (class))
+#define BLOCK_HAS_DECISION(decision) (1u << (8 + (decision)))
+#define BLOCK_ANY UINT32_MAX
+
 /* What a row holds beside its bytes. */
 struct block_numbers {
 	uint64_t id;                    /* 1, 2, 3, … */
 	uint64_t first;                 /* number of its first record */
 	uint64_t count;
 	int64_t first_ms, last_ms;      /* least and greatest time, wall clock */
+	uint32_t marks;                 /* BLOCK_HAS_CLASS() and BLOCK_HAS_DECISION() of all that occur in it */
 };
 
 int block_hash(const uint8_t before[static AUDIT_HASH_BYTES], const struct block_numbers *numbers, struct str head, struct str data,
@@ -62,7 +67,8 @@ struct block_pair {
 struct block_view {
 	uint64_t count;
 	int64_t base_ms;
-	unsigned classes, decisions;    /* bit of each enum that occurs */
+	uint64_t base_seq;
+	uint32_t marks;                 /* as in struct block_numbers */
 	struct str *texts;              /* owned by the arena */
 	unsigned text_count;
 	struct block_pair *pairs;
@@ -79,7 +85,7 @@ int block_read_head(struct arena *arena, struct str head, size_t data_len, struc
 int block_read_record(const struct block_view *view, const struct block_pair *pair, uint64_t first, struct str *rest,
 		      struct audit_entry *ret_entry);
 
-/* Whether the texts occur in the head's texts: a search skips the block otherwise. */
-bool block_has_text(const struct block_view *view, struct str text);
+/* Whether `text` is among the texts of a head: a search skips the block otherwise, without reading more of it. */
+bool block_has_text(struct str head, struct str text);
 
 #endif

@@ -7,7 +7,7 @@
 #include "audit/varint.h"
 
 /* A record: length of what follows up to the check sum (varint), then
- *   class, fields that are there (varint of bits), index in the block, seq - number (zigzag), time - base (zigzag),
+ *   class, fields that are there (varint of bits), index in the block, seq - (the first one's + index) (zigzag), time - base (zigzag),
  *   kind | decision << 4, condition, proof_in | proof_out << 4, level | monitor_decision << 4
  *   and of the fields that are there, in the order of their bits, a varint, or text with its length, or the hash;
  * and behind it the check sum of all this (4 bytes, least first). */

@@ -16,7 +16,8 @@ int block_hash(const uint8_t before[static AUDIT_HASH_BYTES], const struct block
 	       uint8_t ret_hash[static AUDIT_HASH_BYTES])
 {
 	const uint64_t fixed[] = {
-		numbers->id, numbers->first, numbers->count, (uint64_t)numbers->first_ms, (uint64_t)numbers->last_ms, head.len, data.len};
+		numbers->id, numbers->first, numbers->count, (uint64_t)numbers->first_ms, (uint64_t)numbers->last_ms,
+		numbers->marks, head.len, data.len};
 	enum { COUNT = sizeof(fixed) / sizeof(fixed[0]) };
 	uint8_t bytes[AUDIT_HASH_BYTES + 8 * COUNT];
 	const struct str parts[] = {str_make((const char *)bytes, sizeof(bytes)), head, data};
@@ -105,30 +106,44 @@ static int read_pairs(struct arena *arena, struct str *rest, size_t data_len, st
 	return at == data_len && records == view->count && rest->len == 0 ? 0 : TRUNK_EINVAL;
 }
 
+/* What stands before the texts. */
+static bool read_numbers(struct str *rest, struct block_view *view)
+{
+	uint64_t base_ms, marks;
+	struct str version;
+
+	if (!bytes_take(rest, 1, &version) || version.at[0] != BLOCK_VERSION || !varint_take(rest, &view->count) || view->count > BLOCK_RECORDS_MAX ||
+	    !varint_take(rest, &base_ms) || !varint_take(rest, &view->base_seq) || !varint_take(rest, &marks) || marks > UINT32_MAX)
+		return false;
+	view->base_ms = varint_to_signed(base_ms);
+	view->marks = (uint32_t)marks;
+	return true;
+}
+
 int block_read_head(struct arena *arena, struct str head, size_t data_len, struct block_view *ret_view)
 {
 	struct block_view view = {0};
-	uint64_t base, classes, decisions;
-	struct str rest = head, version;
+	struct str rest = head;
 	int err;
 
-	if (!bytes_take(&rest, 1, &version) || version.at[0] != BLOCK_VERSION || !varint_take(&rest, &view.count) ||
-	    view.count > BLOCK_RECORDS_MAX || !varint_take(&rest, &base) || !varint_take(&rest, &classes) || classes > UINT32_MAX ||
-	    !varint_take(&rest, &decisions) || decisions > UINT32_MAX)
+	if (!read_numbers(&rest, &view))
 		return TRUNK_EINVAL;
-	view.base_ms = varint_to_signed(base);
-	view.classes = (unsigned)classes;
-	view.decisions = (unsigned)decisions;
 	if ((err = read_texts(arena, &rest, &view)) < 0 || (err = read_pairs(arena, &rest, data_len, &view)) < 0)
 		return err;
 	*ret_view = view;
 	return 0;
 }
 
-bool block_has_text(const struct block_view *view, struct str text)
+bool block_has_text(struct str head, struct str text)
 {
-	for (unsigned i = 0; i < view->text_count; i++)
-		if (str_eq(view->texts[i], text))
+	struct block_view view;
+	struct str rest = head, one;
+	uint64_t count;
+
+	if (!read_numbers(&rest, &view) || !varint_take(&rest, &count))
+		return false;
+	for (; count > 0 && take_text(&rest, &one); count--)
+		if (str_eq(one, text))
 			return true;
 	return false;
 }
@@ -212,7 +227,7 @@ static bool read_body(struct str rest, const struct block_view *view, uint64_t f
 		return false;
 	entry->class = (uint8_t)class.at[0];
 	entry->number = first + index;
-	entry->seq = entry->number + (uint64_t)varint_to_signed(seq);
+	entry->seq = view->base_seq + index + (uint64_t)varint_to_signed(seq);
 	entry->wall_ms = (int64_t)((uint64_t)view->base_ms + (uint64_t)varint_to_signed(time));
 	return entry->class >= AUDIT_VERDICT && entry->class <= AUDIT_STORE && read_fields(&rest, fields, view, entry);
 }

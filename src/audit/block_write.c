@@ -21,7 +21,8 @@ struct packed_pair {
 struct block_writer {
 	uint64_t id, first;
 	int64_t base_ms, first_ms, last_ms;
-	unsigned classes, decisions;
+	uint64_t base_seq;              /* of the first record */
+	uint32_t marks;
 	struct buf texts;               /* each with its length in front, as the head has them */
 	size_t text_at[BLOCK_TEXTS_MAX];
 	uint32_t text_len[BLOCK_TEXTS_MAX];
@@ -61,7 +62,7 @@ void block_writer_begin(struct block_writer *writer, uint64_t id, uint64_t first
 {
 	writer->id = id;
 	writer->first = first;
-	writer->classes = writer->decisions = 0;
+	writer->marks = 0;
 	writer->text_count = writer->count = writer->pair_count = writer->last_pair = 0;
 	memset(writer->text_slots, 0, sizeof(writer->text_slots));
 	memset(writer->pair_slots, 0, sizeof(writer->pair_slots));
@@ -201,7 +202,7 @@ static uint8_t *put_record(uint8_t *at, const struct block_writer *writer, const
 	*at++ = (uint8_t)entry->class;
 	at = varint_put(at, fields);
 	at = varint_put(at, writer->count);
-	at = varint_put(at, varint_of_signed((int64_t)(entry->seq - (writer->first + writer->count))));
+	at = varint_put(at, varint_of_signed((int64_t)(entry->seq - (writer->base_seq + writer->count))));
 	at = varint_put(at, varint_of_signed(entry->wall_ms - writer->base_ms));
 	*at++ = (uint8_t)(entry->kind | entry->decision << 4);
 	*at++ = (uint8_t)entry->condition;
@@ -273,10 +274,12 @@ int block_writer_add(struct block_writer *writer, const struct audit_entry *entr
 	struct packed packed;
 	int err;
 
-	if (writer->count == 0)
+	if (writer->count == 0) {
+		writer->base_seq = entry->seq;
 		writer->base_ms = writer->first_ms = writer->last_ms = entry->wall_ms;
-	else if (!fits(writer, entry))
+	} else if (!fits(writer, entry)) {
 		return TRUNK_ELIMIT;
+	}
 	if ((err = index_texts(writer, entry, &texts)) < 0 || (err = add_bytes(writer, entry, &texts, &packed)) < 0)
 		return err;
 	packed.pair = writer->last_pair = pair_index(writer, texts.sender, texts.target);
@@ -287,8 +290,7 @@ int block_writer_add(struct block_writer *writer, const struct audit_entry *entr
 		writer->first_ms = entry->wall_ms;
 	if (entry->wall_ms > writer->last_ms)
 		writer->last_ms = entry->wall_ms;
-	writer->classes |= 1u << entry->class;
-	writer->decisions |= 1u << entry->decision;
+	writer->marks |= BLOCK_HAS_CLASS(entry->class) | BLOCK_HAS_DECISION(entry->decision);
 	return 0;
 }
 
@@ -306,7 +308,7 @@ static int pack_head(struct block_writer *writer)
 	at = (uint8_t *)buf_space(head);
 	*at++ = BLOCK_VERSION;
 	at = varint_put(varint_put(at, writer->count), varint_of_signed(writer->base_ms));
-	at = varint_put(varint_put(at, writer->classes), writer->decisions);
+	at = varint_put(varint_put(at, writer->base_seq), writer->marks);
 	at = varint_put(at, writer->text_count);
 	memcpy(at, writer->texts.at + writer->texts.start, buf_len(&writer->texts));
 	at += buf_len(&writer->texts);
@@ -351,6 +353,7 @@ int block_writer_pack(struct block_writer *writer, struct block_numbers *ret_num
 		return err;
 	*ret_numbers = (struct block_numbers){
 		.id = writer->id, .first = writer->first, .count = writer->count, .first_ms = writer->first_ms, .last_ms = writer->last_ms,
+		.marks = writer->marks,
 	};
 	*ret_head = buf_str(&writer->head);
 	*ret_data = buf_str(&writer->data);

@@ -19,8 +19,8 @@ enum {
 
 static const char TABLES[] =
 	"CREATE TABLE block (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, count INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
-	" last_ms INTEGER NOT NULL, before BLOB NOT NULL, hash BLOB NOT NULL, head BLOB NOT NULL, data BLOB NOT NULL);"
-	"CREATE INDEX block_time ON block (last_ms, first_ms);"
+	" last_ms INTEGER NOT NULL, marks INTEGER NOT NULL, before BLOB NOT NULL, hash BLOB NOT NULL, head BLOB NOT NULL, data BLOB NOT NULL);"
+	"CREATE INDEX block_time ON block (last_ms, first_ms, marks);"
 	"CREATE TABLE anchor (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL, next INTEGER NOT NULL,"
 	" hash BLOB NOT NULL, last_ms INTEGER NOT NULL);";
 
@@ -67,7 +67,7 @@ static int prepare(struct db *db, sqlite3_stmt **statement, const char *sql)
 	return code == SQLITE_ERROR ? TRUNK_EINVAL : db_code(code);     /* a table or column is not there */
 }
 
-#define COLUMNS "id, first, count, first_ms, last_ms, before, hash, head, length(data)"
+#define COLUMNS "id, first, count, first_ms, last_ms, before, hash, head, length(data), marks"
 
 static int prepare_all(struct db *db, bool writes)
 {
@@ -78,11 +78,11 @@ static int prepare_all(struct db *db, bool writes)
 	    (err = prepare(db, &db->next, "SELECT id FROM block WHERE id >= ?1 ORDER BY id LIMIT 1")) < 0 ||
 	    (err = prepare(db, &db->anchor, "SELECT id, next, hash, last_ms FROM anchor")) < 0 ||
 	    (err = prepare(db, &db->find, "SELECT id FROM block INDEXED BY block_time WHERE last_ms BETWEEN ?1 AND ?2 AND first_ms <= ?3"
-				  " AND id >= ?4")) < 0)
+				  " AND marks & ?4 != 0")) < 0)
 		return err;
 	if (!writes)
 		return 0;
-	if ((err = prepare(db, &db->put, "INSERT OR REPLACE INTO block VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")) < 0 ||
+	if ((err = prepare(db, &db->put, "INSERT OR REPLACE INTO block VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")) < 0 ||
 	    (err = prepare(db, &db->remove, "DELETE FROM block WHERE id = ?1")) < 0)
 		return err;
 	return prepare(db, &db->move_anchor, "INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2, ?3, ?4)");
@@ -275,10 +275,11 @@ int db_put(struct db *db, const struct db_block *block, struct str head, struct 
 	sqlite3_bind_int64(put, 3, (int64_t)block->numbers.count);
 	sqlite3_bind_int64(put, 4, block->numbers.first_ms);
 	sqlite3_bind_int64(put, 5, block->numbers.last_ms);
-	sqlite3_bind_blob(put, 6, block->before, AUDIT_HASH_BYTES, SQLITE_STATIC);
-	sqlite3_bind_blob(put, 7, block->hash, AUDIT_HASH_BYTES, SQLITE_STATIC);
-	sqlite3_bind_blob64(put, 8, head.at, head.len, SQLITE_STATIC);
-	sqlite3_bind_blob64(put, 9, data.at, data.len, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 6, block->numbers.marks);
+	sqlite3_bind_blob(put, 7, block->before, AUDIT_HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(put, 8, block->hash, AUDIT_HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob64(put, 9, head.at, head.len, SQLITE_STATIC);
+	sqlite3_bind_blob64(put, 10, data.at, data.len, SQLITE_STATIC);
 	code = sqlite3_step(put);
 	sqlite3_reset(put);
 	sqlite3_clear_bindings(put);

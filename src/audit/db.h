@@ -39,8 +39,9 @@ int db_last(struct db *db, struct db_block *ret_block);         /* TRUNK_ENOENT:
  * behind them. TRUNK_ENOENT: there is none. */
 int db_retain(struct db *db, int64_t before_ms, unsigned most, struct db_anchor *ret_anchor);
 
-/* Blocks whose times touch [since_ms, until_ms], in the order of the chain. The caller frees the list. */
-int db_find(struct db *db, int64_t since_ms, int64_t until_ms, uint64_t from_id, uint64_t **ret_ids, size_t *ret_count);
+/* Blocks whose times touch [since_ms, until_ms] and that have one of these marks (BLOCK_ANY: any), in the order of the chain. The caller
+ * frees the list. */
+int db_find(struct db *db, int64_t since_ms, int64_t until_ms, uint32_t marks, uint64_t **ret_ids, size_t *ret_count);
 
 /* One row. `ret_head` is valid until the next call of this function; `ret_data_len`: what db_read_data() can read.
  * TRUNK_ENOENT: no such row; TRUNK_EINVAL also for what no row of ours can be. */

@@ -35,7 +35,7 @@ static int read_row(sqlite3_stmt *row, struct db_block *block, struct str *ret_h
 
 	block->numbers = (struct block_numbers){
 		.id = (uint64_t)sqlite3_column_int64(row, 0), .first = (uint64_t)sqlite3_column_int64(row, 1),
-		.count = (uint64_t)sqlite3_column_int64(row, 2), .first_ms = sqlite3_column_int64(row, 3), .last_ms = sqlite3_column_int64(row, 4),
+		.count = (uint64_t)sqlite3_column_int64(row, 2), .first_ms = sqlite3_column_int64(row, 3), .last_ms = sqlite3_column_int64(row, 4), .marks = (uint32_t)sqlite3_column_int64(row, 9),
 	};
 	if ((err = get_hash(row, 5, block->before)) < 0 || (err = get_hash(row, 6, block->hash)) < 0)
 		return err;
@@ -135,7 +135,7 @@ static int collect_ids(struct db *db, struct buf *ids)
 	return db_code(code);
 }
 
-int db_find(struct db *db, int64_t since_ms, int64_t until_ms, uint64_t from_id, uint64_t **ret_ids, size_t *ret_count)
+int db_find(struct db *db, int64_t since_ms, int64_t until_ms, uint32_t marks, uint64_t **ret_ids, size_t *ret_count)
 {
 	struct buf ids = {0};
 	int err;
@@ -143,7 +143,7 @@ int db_find(struct db *db, int64_t since_ms, int64_t until_ms, uint64_t from_id,
 	sqlite3_bind_int64(db->find, 1, since_ms);
 	sqlite3_bind_int64(db->find, 2, until_ms > INT64_MAX - BLOCK_SPAN_MS ? INT64_MAX : until_ms + BLOCK_SPAN_MS);
 	sqlite3_bind_int64(db->find, 3, until_ms);
-	sqlite3_bind_int64(db->find, 4, from_id > INT64_MAX ? INT64_MAX : (int64_t)from_id);
+	sqlite3_bind_int64(db->find, 4, marks);
 	err = collect_ids(db, &ids);
 	sqlite3_reset(db->find);
 	if (err < 0) {

@@ -25,12 +25,6 @@ static int keep_text(struct outcomes *outcomes, struct str text, struct outcome 
 	return buf_add(&outcomes->texts, text.at ? text : STR(""));
 }
 
-static bool has_outcomes(void *ctx, const struct block_view *view)
-{
-	(void)ctx;
-	return view->classes & 1u << AUDIT_OUTCOME;
-}
-
 static int keep_block(struct audit_reader *reader, struct outcomes *outcomes)
 {
 	const struct audit_entry *entries = (const struct audit_entry *)(void *)(reader->entries.at + reader->entries.start);
@@ -64,14 +58,15 @@ static struct outcome *list_of(const struct outcomes *outcomes, size_t *ret_coun
 
 int outcomes_load(struct audit_reader *reader, const struct audit_query *query, struct outcomes *outcomes)
 {
+	const struct audit_query sides = {.from = query->from, .to = query->to};
 	struct outcome *list;
 	uint64_t *ids = NULL;
 	size_t count = 0;
 	struct db_block block;
-	int err = db_find(reader->db, query->since_ms, INT64_MAX, 0, &ids, &count);
+	int err = db_find(reader->db, query->since_ms, INT64_MAX, BLOCK_HAS_CLASS(AUDIT_OUTCOME), &ids, &count);
 
 	for (size_t i = 0; err == 0 && i < count; i++) {
-		if ((err = reader_load(reader, ids[i], query, has_outcomes, NULL, &block)) == 0)
+		if ((err = reader_load(reader, ids[i], &sides, &block)) == 0)
 			err = keep_block(reader, outcomes);
 		else if (err == TRUNK_ENOENT)
 			err = 0;

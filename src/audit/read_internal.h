@@ -15,8 +15,7 @@ struct audit_reader {
 };
 
 /* One block, with the records of those of its pairs that fit the query, in the order of the chain. Returns 0; TRUNK_ENOENT: no such block. */
-int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_query *query, bool (*wants)(void *ctx, const struct block_view *view),
-		void *ctx, struct db_block *ret_block);
+int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_query *query, struct db_block *ret_block);
 
 bool query_has_pair(const struct audit_query *query, const struct block_pair *pair);
 

@@ -114,8 +114,16 @@ static int read_pairs(struct audit_reader *reader, const struct block_view *view
 	return 0;
 }
 
-int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_query *query, bool (*wants)(void *ctx, const struct block_view *view),
-		void *ctx, struct db_block *ret_block)
+/* A look at the texts of its head tells of most blocks that there is nothing in them. */
+static bool may_have(const struct audit_query *query, struct str head)
+{
+	const bool names_sender = query->from.at && !str_starts(query->from, STR("*.")), names_target = query->to.at && !str_starts(query->to, STR("*."));
+
+	return (!query->rule.at || query->is_whole || block_has_text(head, query->rule)) &&
+	       (!names_sender || block_has_text(head, domain_of(query->from))) && (!names_target || block_has_text(head, domain_of(query->to)));
+}
+
+int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_query *query, struct db_block *ret_block)
 {
 	struct block_view view;
 	struct str head;
@@ -126,13 +134,13 @@ int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_que
 	buf_clear(&reader->entries);
 	if ((err = db_get(reader->db, id, ret_block, &head, &len)) < 0)
 		return err;
+	if (!may_have(query, head))
+		return 0;
 	head = arena_str(&reader->arena, head);         /* what entries point into */
 	if (str_is_absent(head))
 		return TRUNK_ENOMEM;
 	if ((err = block_read_head(&reader->arena, head, len, &view)) < 0)
 		return err;
-	if (!wants(ctx, &view))
-		return 0;
 	if ((err = read_pairs(reader, &view, query, ret_block)) < 0)
 		return err;
 	if (view.pair_count > 1 && buf_len(&reader->entries) > 0)
@@ -154,14 +162,17 @@ struct search {
 	bool is_ended;
 };
 
-static bool block_may_fit(void *ctx, const struct block_view *view)
+/* Where stanzas changed their decision later, their blocks do not tell. */
+static uint32_t marks_of(const struct search *search)
 {
-	const struct search *search = ctx;
-	const struct audit_query *query = search->query;
+	uint32_t marks = 0;
 
-	if (!str_is_absent(query->rule) && !block_has_text(view, query->rule))
-		return false;
-	return !query->decisions || (view->decisions & query->decisions) || outcomes_are_there(&search->outcomes);
+	if (!search->query->decisions || outcomes_are_there(&search->outcomes))
+		return BLOCK_ANY;
+	for (unsigned decision = DECISION_PASS; decision <= DECISION_BOUNCE; decision++)
+		if (search->query->decisions & 1u << decision)
+			marks |= BLOCK_HAS_DECISION(decision);
+	return marks;
 }
 
 static bool asks_for_stanzas(const struct audit_query *query)
@@ -206,7 +217,7 @@ static int look(struct search *search, uint64_t id, bool tells, uint64_t *ret_co
 	struct audit_entry *entries;
 	struct db_block block;
 	size_t count;
-	int err = reader_load(reader, id, search->query, block_may_fit, search, &block);
+	int err = reader_load(reader, id, search->query, &block);
 
 	*ret_count = 0;
 	if (err < 0)
@@ -278,7 +289,7 @@ int audit_reader_search(struct audit_reader *reader, const struct audit_query *q
 		bounded.until_ms = INT64_MAX;
 	if (!query->is_whole && !query->has_outcomes)
 		err = outcomes_load(reader, query, &search.outcomes);
-	if (err == 0 && (err = db_find(reader->db, bounded.since_ms, bounded.until_ms, 0, &ids, &count)) == 0)
+	if (err == 0 && (err = db_find(reader->db, bounded.since_ms, bounded.until_ms, marks_of(&search), &ids, &count)) == 0)
 		err = search_blocks(&search, ids, count);
 	db_rest(reader->db);
 	free(ids);

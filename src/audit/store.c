@@ -163,6 +163,13 @@ static void take_over(struct buf *to, struct buf *from)
 	}
 }
 
+/* Memory that a busy time needs again stays; what was used for a small part only goes. */
+static void trim(struct buf *buf, size_t used)
+{
+	if (used < buf->cap / 8)
+		buf_trim(buf, STORE_KEEP_BYTES);
+}
+
 /* Takes what there is, unless the last batch still has to be written. With the lock. */
 static void collect(struct audit_store *store)
 {
@@ -176,7 +183,7 @@ static void collect(struct audit_store *store)
 
 		pthread_mutex_lock(&front->lock);
 		take_over(&store->taken, &front->filling);
-		buf_trim(&front->filling, STORE_KEEP_BYTES);
+		trim(&front->filling, buf_len(&store->taken));
 		is_all &= buf_len(&front->filling) == 0;
 		pthread_mutex_unlock(&front->lock);
 	}
@@ -233,6 +240,7 @@ static void all_clear(struct audit_store *store)
 static void write_round(struct audit_store *store)
 {
 	int err = store_write(store);
+	size_t used;
 
 	if (err == TRUNK_EINVAL) {      /* broken beneath us: a new store takes what waits */
 		struct buf why = {0};
@@ -247,8 +255,9 @@ static void write_round(struct audit_store *store)
 	}
 	all_clear(store);
 	atomic_fetch_sub(&store->waiting_bytes, buf_len(&store->taken));
+	used = buf_len(&store->taken);
 	buf_clear(&store->taken);
-	buf_trim(&store->taken, STORE_KEEP_BYTES);
+	trim(&store->taken, used);
 	store->told = 0;
 	if (atomic_exchange(&store->durable, store->taken_seq) != store->taken_seq)
 		tell_durable(store);

@@ -122,7 +122,7 @@ static int check_content(struct check *check, const struct db_block *block, stru
 		return err;
 	if ((err = block_read_head(&reader->arena, head, data_len, &view)) == TRUNK_ENOMEM)
 		return err;
-	if (err < 0 || view.count != block->numbers.count)
+	if (err < 0 || view.count != block->numbers.count || view.marks != block->numbers.marks)
 		return bad(check, block->numbers.first, block->numbers.id, "record %" PRIu64 " and those behind it in block %" PRIu64 " cannot be read",
 			   block->numbers.first, block->numbers.id);
 	if (memcmp(hash, block->hash, sizeof(hash)) != 0)

@@ -127,6 +127,7 @@ enum ctl_exit ctl_close(struct ctl *ctl);
 enum ctl_exit ctl_block(struct ctl *ctl);
 enum ctl_exit ctl_unblock(struct ctl *ctl);
 enum ctl_exit ctl_secret(struct ctl *ctl);
+enum ctl_exit ctl_audit(struct ctl *ctl);
 enum ctl_exit ctl_check(struct ctl *ctl);
 enum ctl_exit ctl_show(struct ctl *ctl);
 enum ctl_exit ctl_ca(struct ctl *ctl);

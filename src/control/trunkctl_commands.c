@@ -32,6 +32,18 @@ const struct ctl_command ctl_commands[] = {
 	 "Shows the id of the dialback secret, makes a new one (the old one stays valid for 24 h), prints it, or reads one "
 	 "from standard input.",
 	 ctl_secret, 1, 1, "show-id rotate export import", {{0}}},
+	{"audit", "[verify|export] [FILE]",
+	 "Shows the records of verdicts, one line a stanza; `verify` says whether one was altered or removed, `export` prints all as they "
+	 "stand, as lines of JSON. FILE: a store that was set aside. Needs no daemon.",
+	 ctl_audit, 0, 2, "verify export",
+	 {{"--since", "T", "from then on: ISO 8601 in UTC such as 2026-11-26T22:30:00Z, or an age such as 1h"},
+	  {"--until", "T", "up to then"},
+	  {"--from", "WHO", "sender: a domain, \"*.suffix\", or an address where audit.body keeps addresses"},
+	  {"--to", "WHO", "target, likewise"},
+	  {"--decision", "D", "pass, reject, drop, strip or bounce, several with commas"},
+	  {"--rule", "NAME", "that decided"},
+	  {"--limit", "N", "the newest N alone"},
+	  {"--follow", NULL, "then wait for new ones; begins with the newest ten where nothing else is said"}}},
 	{"check", "[FILE]", "Checks a configuration (default: that of -c) with its keys and certificates; needs no daemon.",
 	 ctl_check, 0, 1, NULL, {{0}}},
 	{"show", "options|schema|man",
