@@ -206,6 +206,14 @@ int audit_operator(struct audit *audit, unsigned uid, const char *command, struc
 	return err < 0 ? lose(audit, err) : 0;
 }
 
+bool audit_state(const struct audit *audit, struct audit_state *ret_state)
+{
+	if (!audit || !audit->store)
+		return false;
+	audit_store_state(audit->store, ret_state);
+	return true;
+}
+
 /* ---- strict ---- */
 
 bool audit_is_strict(const struct audit *audit)

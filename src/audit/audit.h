@@ -53,6 +53,9 @@ int audit_record(struct audit *audit, const struct audit_record *record, uint64_
 /* Records what an operator changed, with his user id. Returns as audit_record() does. */
 int audit_operator(struct audit *audit, unsigned uid, const char *command, struct str detail);
 
+/* How the store behind it stands; false where there is none. Any thread. */
+bool audit_state(const struct audit *audit, struct audit_state *ret_state);
+
 /* ---- strict: what may pass only once it is on disk ---- */
 
 /* Whether stanzas wait for their records. */

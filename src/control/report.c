@@ -65,6 +65,18 @@ static json_t *streams_json(const struct tally *tally, const struct inbound_coun
 			 tally->verify, "unproved", (json_int_t)counters->unproved);
 }
 
+/* null where nothing is recorded. */
+static json_t *audit_json(const struct control_env *env)
+{
+	struct audit_state now;
+
+	if (!audit_state(env->audit, &now))
+		return json_null();
+	return json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:o}", "store", now.has_store ? "sqlite" : "none", "strict", now.is_strict, "state",
+			 now.is_failing ? "failing" : "good", "records", (json_int_t)now.records, "lost", (json_int_t)now.lost, "waiting",
+			 (json_int_t)now.waiting_bytes, "sealed", wall_json(now.sealed_ms));
+}
+
 void command_status(struct call *call)
 {
 	const struct control_env *env = call->env;
@@ -89,6 +101,7 @@ void command_status(struct call *call)
 	json_object_set_new(result, "stanzas", pair_json("in", tally.stanzas_in, "out", tally.stanzas_out));
 	json_object_set_new(result, "memory", pair_json("used", memory ? (json_int_t)memory->used_bytes : 0, "limit",
 							memory ? (json_int_t)memory->limit_bytes : 0));
+	json_object_set_new(result, "audit", audit_json(env));
 	json_object_set_new(result, "configuration", configuration_json(env, config));
 	call_end(call, result ? CALL_DONE : CALL_NO, result, result ? NULL : error_text(TRUNK_ENOMEM));
 }

@@ -147,6 +147,21 @@ static void print_configuration(struct ctl *ctl, const json_t *configuration)
 	buf_fini(&text);
 }
 
+static void print_audit(struct ctl *ctl, const json_t *audit)
+{
+	const char *state = json_string_value(json_object_get(audit, "state"));
+	const long long lost = (long long)json_integer_value(json_object_get(audit, "lost"));
+
+	if (!state)
+		return;
+	fprintf(ctl->out, "%-14s %lld records%s%s", "audit", (long long)json_integer_value(json_object_get(audit, "records")),
+		json_is_true(json_object_get(audit, "strict")) ? ", strict" : "",
+		strcmp(state, "failing") == 0 ? ", FAILING: the disk takes nothing" : "");
+	if (lost > 0)
+		fprintf(ctl->out, ", %lld verdicts could not be recorded", lost);
+	fputc('\n', ctl->out);
+}
+
 static void print_status(struct ctl *ctl, const json_t *status)
 {
 	print_field(ctl, "trunk", json_object_get(status, "trunk"));
@@ -163,6 +178,7 @@ static void print_status(struct ctl *ctl, const json_t *status)
 	fprintf(ctl->out, "%-14s %lld in, %lld out on the streams that are open\n", "stanzas",
 		number_at(status, "stanzas", "in"), number_at(status, "stanzas", "out"));
 	print_memory(ctl, status);
+	print_audit(ctl, json_object_get(status, "audit"));
 }
 
 enum ctl_exit ctl_status(struct ctl *ctl)

@@ -83,7 +83,7 @@ static void unknown_commands_and_arguments_are_refused(void **state)
 static void status_tells_what_runs(void **state)
 {
 	static const char *const keys[] = {"version", "uptime",  "trunk",  "listen",       "spokes",
-					   "streams", "stanzas", "memory", "configuration"};
+					   "streams", "stanzas", "memory", "audit", "configuration"};
 	json_t *line, *result;
 
 	(void)state;
