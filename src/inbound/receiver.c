@@ -33,6 +33,21 @@ static void on_free(void *ctx)
 }
 
 /* Lets go of it at the end of this wake-up: callbacks of its own may still be under way. */
+/* The trunk's stop waits for it, and for the peer's end, or RECEIVER_CLOSE_MS. */
+static void read_on(struct receiver *r)
+{
+	r->reads_on = true;
+	outbound_hold(relay_outbound(r->relay), true);
+}
+
+static void read_no_more(struct receiver *r)
+{
+	if (r->reads_on)
+		outbound_hold(relay_outbound(r->relay), false);
+	r->reads_on = false;
+	channel_ignore(&r->channel);
+}
+
 static void drop_for(struct receiver *r, bool may_resume)
 {
 	if (r->state == RECEIVER_DEAD)
@@ -41,7 +56,7 @@ static void drop_for(struct receiver *r, bool may_resume)
 	dns_find_cancel(&r->dane);
 	receiver_uncarry(r);
 	receiver_sm_end(r, may_resume);
-	channel_ignore(&r->channel);
+	read_no_more(r);
 	defer_start(r->site->loop, &r->free);
 }
 
@@ -77,6 +92,7 @@ void receiver_free(struct receiver **receiver)
 		return;
 	*receiver = NULL;
 	receiver_sm_end(r, false);
+	read_no_more(r);
 	inbound_forget(r);
 	HASH_ITER(hh, r->pairs, pair, next)
 		receiver_pair_remove(&pair);
@@ -256,10 +272,18 @@ void receiver_close(struct receiver *r, enum stream_condition condition, const c
 	receiver_close_with(r, condition, text, &out);
 }
 
+/* A peer without stream management cannot know what was not read: what it has sent already is taken still. With it, what is not acknowledged is its own. */
+static bool goes_on(const struct receiver *r, enum stream_condition condition)
+{
+	return (condition == STREAM_SYSTEM_SHUTDOWN || condition == STREAM_CONDITION_NONE) && r->is_proved && !r->sm && !r->channel.is_deaf &&
+	       !r->channel.is_closed;
+}
+
 void receiver_close_with(struct receiver *r, enum stream_condition condition, const char *text, struct buf *error)
 {
 	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD) {
 		buf_fini(error);
+		read_no_more(r);
 		return;
 	}
 	log_closed(r, condition, text);
@@ -275,8 +299,11 @@ void receiver_close_with(struct receiver *r, enum stream_condition condition, co
 		send_header(r);
 	receiver_sm_last(r);
 	receiver_write(r, error);
+	if (goes_on(r, condition))
+		read_on(r);
+	else
+		read_no_more(r);
 	receiver_sm_end(r, false);
-	channel_ignore(&r->channel);
 	channel_shutdown(&r->channel);
 	timer_start(r->site->loop, &r->timeout, RECEIVER_CLOSE_MS, on_timeout, r);
 }
@@ -467,7 +494,7 @@ static void on_element(void *ctx, const struct xml_element *element)
 {
 	struct receiver *r = ctx;
 
-	if (r->state != RECEIVER_OPEN)
+	if (r->state != RECEIVER_OPEN && !(r->reads_on && str_eq(element->ns, STR(NS_SERVER))))
 		return;
 	if (str_eq(element->ns, STR(NS_SERVER)))
 		receiver_stanza(r, element);

@@ -74,6 +74,7 @@ struct receiver {
 	bool is_paused;                 /* not read, for back-pressure */
 	bool is_throttled;              /* not read, for a rate */
 	bool is_held;                   /* not read, for too much of it waits to be acknowledged */
+	bool reads_on;                  /* while CLOSING: what the peer had sent before it heard of the end is passed on still */
 	enum stream_condition leaves_with;      /* while LEAVING */
 	const char *leaves_for;         /* static; NULL: nothing to say */
 	struct receiver_sm *sm;         /* XEP-0198; NULL: not enabled */

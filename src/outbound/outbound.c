@@ -201,10 +201,17 @@ void outbound_reload(struct outbound *outbound)
 	probes_stop(outbound, "the configuration changed; try again");
 }
 
+void outbound_hold(struct outbound *outbound, bool is_on)
+{
+	outbound->holds += is_on ? 1 : -1;
+}
+
 static bool is_drained(struct outbound *outbound)
 {
 	struct link *link, *next;
 
+	if (outbound->holds > 0)
+		return false;
 	HASH_ITER(hh, outbound->links, link, next)
 		if (link->initiator.state != INITIATOR_IDLE || !link_is_empty(link))
 			return false;
@@ -224,6 +231,8 @@ static void on_drain(void *ctx)
 		if (is_late)
 			initiator_stop(&link->initiator);
 		acks_hurry(link);
+		if (outbound->holds > 0 && !is_late && link_is_empty(link))
+			continue;       /* its sender may still have something for it */
 		if (initiator_is_ready(&link->initiator) && (link_is_empty(link) || link_may_end(link)))
 			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
 		else if (link_is_empty(link) && link->initiator.state != INITIATOR_ENDING)

@@ -152,6 +152,9 @@ unsigned outbound_close(struct outbound *outbound, struct str domain, const char
 /* Judges links again after a new configuration: those whose peer's route, trust or pair no longer holds are closed with `reset`. */
 void outbound_reload(struct outbound *outbound);
 
+/* Stanzas may still come, from streams whose end is said: until as many calls with false as with true, outbound_drain() ends no link and waits. */
+void outbound_hold(struct outbound *outbound, bool is_on);
+
 /* Closes all with system-shutdown once their queues are written; `fn` is called when nothing is left or at `deadline_ms`; by then all
  * that could not be written has been bounced or counted in the log. */
 void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn, void *ctx);

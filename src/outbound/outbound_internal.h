@@ -24,6 +24,7 @@ struct outbound {
 	void *drained_ctx;
 	int64_t drain_until_ms;
 	bool is_draining;
+	unsigned holds;                 /* outbound_hold() */
 };
 
 /* sender NUL target NUL: the key of a pair in a table. Returns its length; 0: it does not fit. */
