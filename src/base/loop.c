@@ -165,6 +165,29 @@ void defer_stop(struct defer *defer)
 	list_remove(&defer->link);
 }
 
+void nudge_init(struct nudge *nudge, struct loop *loop, timer_fn *fn, void *ctx)
+{
+	*nudge = (struct nudge){.loop = loop, .fn = fn, .ctx = ctx};
+	list_init(&nudge->link);
+	defer_init(&nudge->defer, fn, ctx);
+}
+
+void nudge_start(struct nudge *nudge)
+{
+	if (nudge->loop->uv)
+		loop_uv_nudge(nudge->loop->uv, nudge);
+	else
+		defer_start(nudge->loop, &nudge->defer);
+}
+
+void nudge_stop(struct nudge *nudge)
+{
+	if (nudge->loop->uv)
+		loop_uv_nudge_stop(nudge->loop->uv, nudge);
+	else
+		defer_stop(&nudge->defer);
+}
+
 static void run_deferred(struct loop *loop)
 {
 	while (!list_is_empty(&loop->deferred)) {

@@ -53,8 +53,21 @@ void defer_init(struct defer *defer, timer_fn *fn, void *ctx);
 void defer_start(struct loop *loop, struct defer *defer);
 void defer_stop(struct defer *defer);
 
-/* Calls `fn(ctx)` on the loop's own thread soon. The only function here that other threads may call. Returns 0 or TRUNK_ENOMEM. */
+/* Calls `fn(ctx)` on the loop's own thread soon. Any thread. Returns 0 or TRUNK_ENOMEM; TRUNK_EINVAL for a loop without libuv. */
 int loop_post(struct loop *loop, timer_fn *fn, void *ctx);
+
+/* The same without memory of its own: lives inside its owner. Asked for again before it ran, it comes once. */
+struct nudge {
+	struct loop *loop;
+	timer_fn *fn;
+	void *ctx;
+	struct list link;               /* in the loop's list while asked for; under that list's lock */
+	struct defer defer;             /* instead, where libuv does not drive */
+};
+
+void nudge_init(struct nudge *nudge, struct loop *loop, timer_fn *fn, void *ctx);
+void nudge_start(struct nudge *nudge);  /* any thread; of a loop without libuv: that thread alone */
+void nudge_stop(struct nudge *nudge);   /* the loop's thread, or when it no longer runs */
 
 /* Takes over libuv's clock. Rooms that libuv calls back (sockets, resolver) begin their callbacks with it. No-op without libuv. */
 void loop_sync(struct loop *loop);

@@ -18,5 +18,7 @@ struct loop {
 struct loop_uv *loop_uv_new(struct loop *loop);
 void loop_uv_free(struct loop_uv **uv);
 void loop_uv_wake(struct loop_uv *uv);  /* a timer or a deferred call was added outside of a wake-up */
+void loop_uv_nudge(struct loop_uv *uv, struct nudge *nudge);
+void loop_uv_nudge_stop(struct loop_uv *uv, struct nudge *nudge);
 
 #endif

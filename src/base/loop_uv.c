@@ -20,8 +20,9 @@ struct loop_uv {
 	uv_timer_t timer;
 	uv_prepare_t prepare;           /* runs before each poll: deferred calls, then the timer is set */
 	uv_async_t async;
-	pthread_mutex_t lock;           /* guards posted */
+	pthread_mutex_t lock;           /* guards posted and nudges */
 	struct list posted;             /* of struct posted, owned */
+	struct list nudges;             /* of struct nudge */
 };
 
 static void on_timer(uv_timer_t *timer)
@@ -45,9 +46,23 @@ static void on_prepare(uv_prepare_t *prepare)
 		uv_timer_start(&uv->timer, on_timer, (uint64_t)(next_ms > uv->loop->now_ms ? next_ms - uv->loop->now_ms : 0), 0);
 }
 
+static struct nudge *nudge_next(struct loop_uv *uv)
+{
+	struct nudge *nudge = NULL;
+
+	pthread_mutex_lock(&uv->lock);
+	if (!list_is_empty(&uv->nudges)) {
+		nudge = LIST_OF(uv->nudges.next, struct nudge, link);
+		list_remove(&nudge->link);
+	}
+	pthread_mutex_unlock(&uv->lock);
+	return nudge;
+}
+
 static void on_async(uv_async_t *async)
 {
 	struct loop_uv *uv = async->data;
+	struct nudge *nudge;
 	struct list todo;
 
 	list_init(&todo);
@@ -65,6 +80,8 @@ static void on_async(uv_async_t *async)
 		posted->fn(posted->ctx);
 		free(posted);
 	}
+	while ((nudge = nudge_next(uv)))
+		nudge->fn(nudge->ctx);
 }
 
 struct loop_uv *loop_uv_new(struct loop *loop)
@@ -75,6 +92,7 @@ struct loop_uv *loop_uv_new(struct loop *loop)
 		return NULL;
 	uv->loop = loop;
 	list_init(&uv->posted);
+	list_init(&uv->nudges);
 	if (uv_loop_init(&uv->uv) < 0) {
 		free(uv);
 		return NULL;
@@ -167,4 +185,23 @@ int loop_post(struct loop *loop, timer_fn *fn, void *ctx)
 	pthread_mutex_unlock(&loop->uv->lock);
 	uv_async_send(&loop->uv->async);
 	return 0;
+}
+
+void loop_uv_nudge(struct loop_uv *uv, struct nudge *nudge)
+{
+	bool is_new;
+
+	pthread_mutex_lock(&uv->lock);
+	if ((is_new = list_is_empty(&nudge->link)))
+		list_add_tail(&uv->nudges, &nudge->link);
+	pthread_mutex_unlock(&uv->lock);
+	if (is_new)
+		uv_async_send(&uv->async);
+}
+
+void loop_uv_nudge_stop(struct loop_uv *uv, struct nudge *nudge)
+{
+	pthread_mutex_lock(&uv->lock);
+	list_remove(&nudge->link);
+	pthread_mutex_unlock(&uv->lock);
 }

@@ -35,7 +35,7 @@ static bool dispatch(struct channel *channel, enum xml_event event, const struct
 	case XML_MORE:
 		return false;
 	}
-	return !*gone && !channel->is_deaf;
+	return !*gone && !channel->is_deaf && !channel->is_held;
 }
 
 /* Reads all that is whole in `space`. Where TLS begins in the middle, what follows is thrown away. */
@@ -54,7 +54,9 @@ static void read_elements(struct channel *channel, struct buf *space, const bool
 			return;
 		}
 		if (!dispatch(channel, event, &element, gone) || channel->tls != tls) {
-			if (!*gone)             /* with the channel its own buffer is gone */
+			if (!*gone && channel->is_held)
+				buf_drop(space, consumed);
+			else if (!*gone)        /* with the channel its own buffer is gone */
 				buf_clear(space);
 			return;
 		}
@@ -154,6 +156,33 @@ static void on_data(void *ctx, struct str bytes)
 		read_plain(channel, bytes, &gone);
 	if (!gone)
 		channel->gone = outer;
+}
+
+void channel_hold(struct channel *channel)
+{
+	channel->is_held = true;
+	conn_read(channel->conn, false);
+}
+
+void channel_resume(struct channel *channel)
+{
+	channel->is_held = false;
+	conn_read(channel->conn, true);
+	if (!channel->tls || channel->is_secured)
+		on_data(channel, STR(""));
+}
+
+int channel_detach(struct channel *channel, int *ret_fd)
+{
+	return conn_detach(&channel->conn, ret_fd);
+}
+
+void channel_move(struct channel *channel, const struct site *site, struct conn *conn)
+{
+	channel->site = site;
+	channel_attach(channel, conn);
+	if (channel->is_held)
+		conn_read(conn, false);
 }
 
 static void on_open(void *ctx, int err)

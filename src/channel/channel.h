@@ -27,6 +27,7 @@ struct channel {
 	struct buf plain;               /* the element that has begun, between wake-ups */
 	bool is_secured;                /* TLS handshake done */
 	bool is_deaf;                   /* what comes is thrown away */
+	bool is_held;                   /* what comes waits, by channel_hold() */
 	bool is_closed;                 /* the transport is gone */
 	bool *gone;                     /* set when the channel ends within a callback */
 	size_t counted_bytes, counted_pending;  /* by memory_count() */
@@ -57,6 +58,16 @@ size_t channel_pending(const struct channel *channel);
 size_t channel_unsent(const struct channel *channel);
 
 void channel_read(struct channel *channel, bool is_on);
+
+/* From within `header`: nothing more is read, and nothing that was read is lost, until channel_resume(). */
+void channel_hold(struct channel *channel);
+void channel_resume(struct channel *channel);
+
+/* Moves a held channel to another worker: `detach` takes its connection off this loop and gives the descriptor, the caller's; TRUNK_EBUSY while
+ * something waits to be written, or another error: then nothing has changed. On the other thread `move` gives the channel its new site and
+ * connection, which it takes. */
+int channel_detach(struct channel *channel, int *ret_fd);
+void channel_move(struct channel *channel, const struct site *site, struct conn *conn);
 
 /* From now on what comes is thrown away. */
 void channel_ignore(struct channel *channel);

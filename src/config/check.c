@@ -12,15 +12,6 @@ static struct place place_of_key(const struct load *load, const char *section, c
 	return node ? node->key_place : (struct place){.file = load->config->file};
 }
 
-/* ---- workers ---- */
-
-static void check_workers(struct load *load)
-{
-	if (load->config->workers > 1)
-		problem_error(&load->problems, place_of_key(load, NULL, "workers"),
-			      "\"workers\": more than one is known but not built into this version (" TRUNK_VERSION ") yet; put 0 or 1");
-}
-
 /* ---- listeners ---- */
 
 static void refuse_same_listener(struct load *load, const struct endpoint *one, const struct endpoint *other,
@@ -167,7 +158,6 @@ void config_check(struct load *load)
 {
 	const struct config *config = load->config;
 
-	check_workers(load);
 	check_listeners(load);
 	check_trust(load, &config->trust, place_of_key(load, NULL, "tls"), "all peers");
 	check_issuer(load);

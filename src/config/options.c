@@ -317,7 +317,7 @@ static const struct option CONFIG_OPTIONS[] = {
 	 SAYS("Once all is open, system calls that the daemon does not need are refused; only for modules that need more is it "
 	      "turned off, by a restart.")},
 	{.name = "workers", VALUE(NUMBER), AT(config, workers), DEFAULT("0"), RANGE(1, 64), OR_NONE,
-	 SAYS("Threads that move stanzas; 0: one for each core. This version has one, and refuses to be told more.")},
+	 SAYS("Threads that move stanzas; 0: one for each core. A target domain, with all links to it, belongs to one of them.")},
 	{.name = "http", VALUE(ENDPOINT), LATER, .port = 5280, OTHERWISE("none"),
 	 SAYS("Address and port of metrics, health and dashboard.")},
 	{.name = "clearances", ROWS(CLEARANCE_SECTION), LATER, OTHERWISE("none"), SAYS("Clearances of single addresses.")},

@@ -32,6 +32,14 @@ const struct command *command_find(struct str name)
 	return NULL;
 }
 
+void env_each_worker(const struct control_env *env, control_worker_fn *fn, void *ctx)
+{
+	if (env->each_worker)
+		env->each_worker(env->ctx, fn, ctx);
+	else
+		fn(ctx, env->inbound, env->relay);
+}
+
 void call_clear(struct call *call)
 {
 	trace_cancel(&call->trace);

@@ -53,6 +53,9 @@ void call_row(struct call *call, json_t *row);
 void call_end(struct call *call, enum call_exit exit, json_t *result, const char *reason);
 void call_endf(struct call *call, enum call_exit exit, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Calls `fn` for each worker (control.h). */
+void env_each_worker(const struct control_env *env, control_worker_fn *fn, void *ctx);
+
 /* The commands of the daemon; NULL: no such one. */
 const struct command *command_find(struct str name);
 

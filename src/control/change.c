@@ -16,6 +16,9 @@ struct selection {
 	struct arena arena;
 	struct str *found;              /* domains of streams that are meant, each once */
 	size_t count;
+	const char *condition;          /* to close them with, and whether for good */
+	bool is_final;
+	unsigned closed;
 };
 
 static int selection_init(struct selection *selection, struct str what)
@@ -64,26 +67,37 @@ static void selection_see_stream(void *ctx, const struct stream_info *info)
 	}
 }
 
+static void see_worker(void *ctx, struct inbound *inbound, struct relay *relay)
+{
+	inbound_each(inbound, selection_see_stream, ctx);
+	outbound_each(relay_outbound(relay), selection_see_stream, ctx);
+}
+
+static void close_worker(void *ctx, struct inbound *inbound, struct relay *relay)
+{
+	struct selection *selection = ctx;
+
+	if (selection->is_address)
+		selection->closed += inbound_close(inbound, STR_NONE, &selection->address, selection->condition);
+	for (size_t i = 0; i < selection->count; i++) {
+		if (!selection->is_address)
+			selection->closed += inbound_close(inbound, selection->found[i], NULL, selection->condition);
+		selection->closed += outbound_close(relay_outbound(relay), selection->found[i], selection->condition, selection->is_final);
+	}
+}
+
 /* Links are known by domain alone: those to an address are closed with all links of the domains behind it. */
 static unsigned selection_close(struct selection *selection, const struct control_env *env, const char *condition,
 				bool is_final)
 {
-	struct outbound *outbound = relay_outbound(env->relay);
-	unsigned closed = 0;
-
+	selection->condition = condition;
+	selection->is_final = is_final;
 	selection->found = calloc(DOMAINS_MAX, sizeof(*selection->found));
-	inbound_each(env->inbound, selection_see_stream, selection);
-	outbound_each(outbound, selection_see_stream, selection);
-	if (selection->is_address)
-		closed += inbound_close(env->inbound, STR_NONE, &selection->address, condition);
-	for (size_t i = 0; i < selection->count; i++) {
-		if (!selection->is_address)
-			closed += inbound_close(env->inbound, selection->found[i], NULL, condition);
-		closed += outbound_close(outbound, selection->found[i], condition, is_final);
-	}
+	env_each_worker(env, see_worker, selection);
+	env_each_worker(env, close_worker, selection);
 	free(selection->found);
 	arena_fini(&selection->arena);
-	return closed;
+	return selection->closed;
 }
 
 void command_reload(struct call *call)
@@ -139,6 +153,7 @@ void command_block(struct call *call)
 		call_end(call, CALL_USAGE, NULL, "this is the trunk's own domain");
 		return;
 	}
+	blocks_forget(env->blocks, wall_ms);
 	if ((err = blocks_add(env->blocks, what, until_ms)) < 0) {
 		call_end(call, CALL_NO, NULL,
 			 err == TRUNK_ELIMIT ? "too many blocks; take some away by `unblock`" : error_text(err));

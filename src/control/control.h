@@ -25,6 +25,9 @@ struct control_failure {
 };
 typedef void control_failure_fn(void *ctx, const struct control_failure *failure);
 
+/* One worker's rooms; runs on that worker's thread, one after the other, while the control's waits. */
+typedef void control_worker_fn(void *ctx, struct inbound *inbound, struct relay *relay);
+
 /* How the commands reach the running daemon; the functions give what is in force now. */
 struct control_env {
 	struct loop *loop;
@@ -32,7 +35,7 @@ struct control_env {
 	struct audit *audit;
 	struct blocks *blocks;
 	const struct site *site;
-	struct inbound *inbound;
+	struct inbound *inbound;        /* of the control's own worker */
 	struct relay *relay;
 	struct tap *tap;                /* where stanzas can be watched; NULL: nowhere */
 	const struct config *(*config)(void *ctx);
@@ -41,6 +44,7 @@ struct control_env {
 	/* Each of these may be NULL: then its command says that this daemon can't do it, or leaves the key out. */
 	control_secret_fn *secret;
 	void (*failures_each)(void *ctx, control_failure_fn *fn, void *fn_ctx);        /* oldest first */
+	void (*each_worker)(void *ctx, control_worker_fn *fn, void *fn_ctx);   /* NULL: there is but this one */
 	int64_t (*loaded_ms)(void *ctx);        /* when the configuration was loaded, wall clock */
 	void *ctx;
 };

@@ -27,6 +27,12 @@ static void tally_stream(void *ctx, const struct stream_info *info)
 	tally->stanzas_out += (json_int_t)info->stanzas_out;
 }
 
+static void tally_worker(void *ctx, struct inbound *inbound, struct relay *relay)
+{
+	inbound_each(inbound, tally_stream, ctx);
+	outbound_each(relay_outbound(relay), tally_stream, ctx);
+}
+
 static json_t *listen_json(const struct config *config)
 {
 	json_t *list = json_array();
@@ -87,13 +93,13 @@ void command_status(struct call *call)
 	struct tally tally = {0};
 	json_t *result = json_object();
 
-	inbound_each(env->inbound, tally_stream, &tally);
-	outbound_each(relay_outbound(env->relay), tally_stream, &tally);
+	env_each_worker(env, tally_worker, &tally);
 	json_object_set_new(result, "version", json_string(TRUNK_VERSION));
 	json_object_set_new(result, "started", wall_json(env->site->started_ms));
 	json_object_set_new(result, "uptime", json_integer(uptime));
 	json_object_set_new(result, "trunk", foreign_json_c(config->trunk));
 	json_object_set_new(result, "listen", listen_json(config));
+	json_object_set_new(result, "workers", json_integer(crew_count(env->site->crew)));
 	json_object_set_new(result, "spokes", json_integer(config->spoke_count));
 	json_object_set_new(result, "streams", streams_json(&tally, &counters));
 	json_object_set_new(result, "connections",
@@ -142,6 +148,12 @@ static void stream_row(void *ctx, const struct stream_info *info)
 		call_row(filter->call, stream_json(info));
 }
 
+static void stream_rows(void *ctx, struct inbound *inbound, struct relay *relay)
+{
+	inbound_each(inbound, stream_row, ctx);
+	outbound_each(relay_outbound(relay), stream_row, ctx);
+}
+
 void command_streams(struct call *call)
 {
 	struct stream_filter filter = {.call = call, .domain = request_text(call->request, "domain")};
@@ -154,8 +166,7 @@ void command_streams(struct call *call)
 		}
 		filter.domain = domain_str(&domain);
 	}
-	inbound_each(call->env->inbound, stream_row, &filter);
-	outbound_each(relay_outbound(call->env->relay), stream_row, &filter);
+	env_each_worker(call->env, stream_rows, &filter);
 	call_end(call, CALL_DONE, NULL, NULL);
 }
 
@@ -163,8 +174,10 @@ void command_blocks(struct call *call)
 {
 	enum { SHOWN_MAX = 1024 };
 	struct block_info *list = calloc(SHOWN_MAX, sizeof(*list));
-	const unsigned count = list ? blocks_list(call->env->blocks, list, SHOWN_MAX) : 0;
+	unsigned count;
 
+	blocks_forget(call->env->blocks, loop_wall_ms(call->env->loop));
+	count = list ? blocks_list(call->env->blocks, list, SHOWN_MAX) : 0;
 	for (unsigned i = 0; i < count && i < SHOWN_MAX; i++) {
 		struct str what = str_of(list[i].what);
 

@@ -47,6 +47,12 @@ static void survey_link(void *ctx, const struct stream_info *info)
 	}
 }
 
+static void survey_worker(void *ctx, struct inbound *inbound, struct relay *relay)
+{
+	(void)inbound;
+	outbound_each(relay_outbound(relay), survey_link, ctx);
+}
+
 static json_t *strings_json(const char *const *strings)
 {
 	json_t *list = json_array();
@@ -111,7 +117,7 @@ void command_spokes(struct call *call)
 		call_end(call, CALL_NO, NULL, error_text(TRUNK_ENOMEM));
 		return;
 	}
-	outbound_each(relay_outbound(env->relay), survey_link, &survey);
+	env_each_worker(env, survey_worker, &survey);
 	for (unsigned i = 0; i < config->spoke_count; i++)
 		spoke_row(call, config, &config->spokes[i], &survey.reach[i], "spoke", config->spokes[i].domains);
 	for (unsigned i = 0; i < config->zone_count; i++)

@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "daemon/secret.h"
 #include "daemon/trunk.h"
+#include "daemon/workers.h"
 
 enum { LISTENERS_MAX = 64 };
 
@@ -32,7 +33,10 @@ struct daemon {
 	struct blocks *blocks;
 	struct tap *tap;
 	struct dialback_secrets secrets;
-	struct trunk *trunk;
+	struct trunk_shared *shared;    /* of the trunks of all workers */
+	struct trunk *trunk;            /* of the first, on the main thread: loop, net, dns, audit and secrets above are its own, too */
+	struct workers *workers;        /* the others; NULL: none */
+	int64_t drain_until_ms;         /* while stopping */
 	struct control *control;
 	struct daemon_listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
@@ -44,7 +48,7 @@ struct daemon {
 
 /* start.c */
 int daemon_start(struct daemon *daemon, struct config *config, struct tls_store *store);
-void daemon_end(struct daemon *daemon);
+void daemon_end(struct daemon *daemon);                 /* behind workers_stop(); the loop ends afterwards */
 
 /* listen.c: opens what `config` names and is not open, and afterwards closes what it doesn't name. All or nothing. */
 int daemon_listen(struct daemon *daemon, const struct config *config, struct buf *why);
@@ -54,7 +58,7 @@ void daemon_unlisten(struct daemon *daemon);
 /* reload.c */
 int daemon_reload(void *daemon, struct buf *why);       /* fits control_reload_fn */
 int daemon_load_store(struct log *log, const struct config *config, int64_t wall_ms, struct tls_store **ret_store);
-int daemon_new_dns(struct daemon *daemon, const struct config *config, struct dns **ret_dns, struct buf *why);
+int daemon_new_dns(struct loop *loop, const struct config *config, struct dns **ret_dns, struct buf *why);
 void daemon_watch(struct daemon *daemon);               /* certificate files and ends */
 void daemon_log_problem(void *log, const struct config_problem *problem);
 

@@ -60,11 +60,29 @@ static void on_hangup(uv_signal_t *handle, int number)
 	buf_fini(&why);
 }
 
+/* Told again and again while nothing is left here: others may still send something, until none has anything left. */
 static void on_drained(void *ctx)
 {
 	struct daemon *daemon = ctx;
+	struct crew *crew = trunk_crew(daemon->shared);
 
-	loop_stop(daemon->loop);
+	crew_set_drained(crew, 0);
+	if (crew_is_drained(crew) || loop_now_ms(daemon->loop) >= daemon->drain_until_ms)
+		loop_stop(daemon->loop);
+}
+
+static void on_worker_drained(void *ctx)
+{
+	struct worker *worker = ctx;
+	const struct site *site = trunk_site(worker->trunk);
+
+	crew_set_drained(site->crew, site->worker);
+}
+
+static void drain_worker(void *ctx, struct worker *worker)
+{
+	(void)ctx;
+	trunk_drain(worker->trunk, on_worker_drained, worker);
 }
 
 static void on_stop(uv_signal_t *handle, int number)
@@ -79,7 +97,9 @@ static void on_stop(uv_signal_t *handle, int number)
 	sd_notify(0, "STOPPING=1");
 	LOG(daemon->log, LOG_NOTICE, "stopping", KV_C("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
 	daemon_unlisten(daemon);
+	daemon->drain_until_ms = loop_now_ms(daemon->loop) + trunk_site(daemon->trunk)->limits->drain_timeout_ms;
 	trunk_drain(daemon->trunk, on_drained, daemon);
+	workers_all(daemon->workers, drain_worker, NULL);
 }
 
 static void watch_signals(struct daemon *daemon, uv_signal_t handles[3])
@@ -103,11 +123,12 @@ static int run(struct daemon *daemon, struct config *config, struct tls_store *s
 	watch_signals(daemon, handles);
 	if ((err = daemon_start(daemon, config, store)) == 0) {
 		LOG(daemon->log, LOG_NOTICE, "ready", KV_C("trunk", config->trunk), KV_C("version", TRUNK_VERSION),
-		    KV_N("spokes", config->spoke_count));
+		    KV_N("spokes", config->spoke_count), KV_N("workers", crew_count(trunk_crew(daemon->shared))));
 		sd_notify(0, "READY=1");
 		err = loop_run(daemon->loop);
 		LOG(daemon->log, LOG_NOTICE, "stopped", KV_C("trunk", config->trunk));
 	}
+	workers_stop(daemon->workers);
 	daemon_end(daemon);
 	loop_free(&daemon->loop);
 	return err;

@@ -27,18 +27,18 @@ int daemon_load_store(struct log *log, const struct config *config, int64_t wall
 	return tls_store_new(&config->tls, wall_ms, log_tls_problem, log, ret_store);
 }
 
-int daemon_new_dns(struct daemon *daemon, const struct config *config, struct dns **ret_dns, struct buf *why)
+int daemon_new_dns(struct loop *loop, const struct config *config, struct dns **ret_dns, struct buf *why)
 {
 	const struct dns_resolver_ops *ops;
 	const char *reason = "";
 	void *resolver;
 	int err;
 
-	if ((err = dns_unbound_new(daemon->loop, &config->dns, &ops, &resolver, &reason)) < 0) {
+	if ((err = dns_unbound_new(loop, &config->dns, &ops, &resolver, &reason)) < 0) {
 		buf_addf(why, "dns: %s", reason ? reason : error_text(err));
 		return err;
 	}
-	*ret_dns = dns_new(daemon->loop, ops, resolver, config->dns.timeout_ms);
+	*ret_dns = dns_new(loop, ops, resolver, config->dns.timeout_ms);
 	return *ret_dns ? 0 : TRUNK_ENOMEM;
 }
 
@@ -86,42 +86,105 @@ static int check_fixed(const struct config *now, const struct config *next, stru
 }
 
 
+/* ---- the other workers: each makes its resolver on its own loop, and then all take what is new, or none ---- */
+
+struct preparation {
+	const struct config *config;
+	struct buf *why;
+	int err;
+};
+
+static void prepare_dns(void *ctx, struct worker *worker)
+{
+	struct preparation *preparation = ctx;
+
+	if (preparation->err == 0)
+		preparation->err = daemon_new_dns(worker->loop, preparation->config, &worker->next_dns, preparation->why);
+}
+
+static void forget_dns(void *ctx, struct worker *worker)
+{
+	(void)ctx;
+	dns_free(&worker->next_dns);
+}
+
+/* A reload ends or begins anew every look-up, so nobody asks the old resolver any more behind it. */
+static void take(void *ctx, struct worker *worker)
+{
+	struct dns *before = worker->dns;
+
+	if (worker->next_dns)
+		trunk_set_dns(worker->trunk, worker->next_dns);
+	trunk_take(worker->trunk, ctx);
+	if (!worker->next_dns)
+		return;
+	worker->dns = worker->next_dns;
+	worker->next_dns = NULL;
+	dns_free(&before);
+}
+
+static void put_in_force(struct daemon *daemon, struct in_force *in_force, struct dns **dns)
+{
+	struct dns *before = daemon->dns;
+
+	if (*dns)
+		trunk_set_dns(daemon->trunk, *dns);
+	trunk_take(daemon->trunk, in_force);
+	workers_all(daemon->workers, take, in_force);
+	if (!*dns)
+		return;
+	daemon->dns = *dns;
+	*dns = NULL;
+	dns_free(&before);
+}
+
+static int prepare(struct daemon *daemon, const struct config *config, struct dns **ret_dns, struct buf *why)
+{
+	struct preparation preparation = {.config = config, .why = why};
+
+	if (same_dns(&trunk_config(daemon->trunk)->dns, &config->dns))
+		return 0;
+	if ((preparation.err = daemon_new_dns(daemon->loop, config, ret_dns, why)) == 0)
+		workers_each(daemon->workers, prepare_dns, &preparation);
+	return preparation.err;
+}
+
+static struct in_force *next_in_force(struct daemon *daemon, struct config *config, struct tls_store *store)
+{
+	return in_force_new(config, store, trunk_site(daemon->trunk)->generation + 1);
+}
+
 /* Everything that can fail comes first; the swap itself only at the end. */
 static int take_config(struct daemon *daemon, struct config *config, struct buf *why)
 {
-	const struct config *now = trunk_config(daemon->trunk);
 	struct tls_store *store = NULL;
+	struct in_force *next = NULL;
 	struct dns *dns = NULL;
 	int err;
 
-	if ((err = check_fixed(now, config, why)) < 0)
+	if ((err = check_fixed(trunk_config(daemon->trunk), config, why)) < 0)
 		return err;
 	if ((err = daemon_load_store(daemon->log, config, loop_wall_ms(daemon->loop), &store)) < 0) {
 		buf_addf(why, "certificates: %s; the log has the details", error_text(err));
 		return err;
 	}
-	if (!same_dns(&now->dns, &config->dns) && (err = daemon_new_dns(daemon, config, &dns, why)) < 0)
+	if ((err = prepare(daemon, config, &dns, why)) < 0)
 		goto done;
+	if (!(next = next_in_force(daemon, config, store))) {
+		err = TRUNK_ENOMEM;
+		goto done;
+	}
 	if ((err = daemon_listen(daemon, config, why)) < 0)
-		goto undo;
-	/* A reload ends or begins anew every look-up, so nobody asks the old resolver any more behind it. */
-	if (dns)
-		trunk_set_dns(daemon->trunk, dns);
-	if ((err = trunk_reload(daemon->trunk, config, store)) < 0) {
-		trunk_set_dns(daemon->trunk, daemon->dns);
-		goto undo;
-	}
-	if (dns) {
-		dns_free(&daemon->dns);
-		daemon->dns = dns;
-		dns = NULL;
-	}
+		goto done;
+	put_in_force(daemon, next, &dns);
 	log_set_level(daemon->log, config->log_level, config->log_format);
 	if (daemon->audit_store)
 		audit_store_set(daemon->audit_store, config->audit_body, config->audit_retention_ms);
-undo:
-	dns_free(&dns);
 done:
+	if (err < 0)
+		workers_all(daemon->workers, forget_dns, NULL);
+	in_force_free(&next);
+	dns_free(&dns);
 	tls_store_free(&store);
 	return err;
 }
@@ -184,11 +247,16 @@ static void on_watch(void *ctx)
 	struct daemon *daemon = ctx;
 	const struct site *site = trunk_site(daemon->trunk);
 	struct tls_store *store = NULL;
+	struct in_force *next = NULL;
+	struct dns *none = NULL;
 	struct config *config = config_ref((struct config *)(uintptr_t)trunk_config(daemon->trunk));
 
 	if (tls_store_is_stale(site->store) && daemon_load_store(daemon->log, config, loop_wall_ms(daemon->loop), &store) == 0 &&
-	    trunk_reload(daemon->trunk, config, store) == 0)
+	    (next = next_in_force(daemon, config, store))) {
+		put_in_force(daemon, next, &none);
 		LOG(daemon->log, LOG_NOTICE, "certificates-reloaded", KV_N("generation", site->generation));
+	}
+	in_force_free(&next);
 	tls_store_free(&store);
 	config_free(&config);
 	daemon_watch(daemon);

@@ -5,19 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	IPV6_NETWORK_BYTES = 8,         /* an IPv6 peer counts by its /64, of which it has all addresses */
-	ADDRESS_SWEEP_MS = 60 * 1000,
-};
-
-/* One peer address; forgotten by sweep(). */
-struct address_entry {
-	char text[ENDPOINT_TEXT_SIZE];  /* without port */
-	unsigned streams;
-	double tokens;                  /* connections it may make now */
-	int64_t tokens_ms;
-	UT_hash_handle hh;
-};
+enum { ADDRESS_SWEEP_MS = 60 * 1000 };
 
 /* A connection over its address's rate, which waits its turn unread. */
 struct waiting {
@@ -45,12 +33,12 @@ struct inbound {
 	struct blocks *blocks;
 	struct list receivers, waiting, leaving;
 	unsigned goodbyes;
-	struct address_entry *addresses;
+	struct admission *admission;
+	struct admission_counts *counts;        /* its */
 	struct timer sweep;
-	struct rate_bucket *buckets;    /* by spoke */
 	struct sm_table sm;
-	struct inbound_counters counters;
 	uint64_t next_id;
+	unsigned turn;                  /* worker that the last direct TLS connection went to */
 	bool is_draining;
 };
 
@@ -61,14 +49,44 @@ struct sm_table *inbound_sm(struct inbound *inbound)
 
 uint64_t inbound_next_id(struct inbound *inbound)
 {
-	return ++inbound->next_id;
+	return site_stream_id(inbound->site, ++inbound->next_id);
+}
+
+/* Receipts that another worker's stream waits for. */
+struct settled {
+	struct mail mail;
+	struct receipt first;
+	uint64_t count;
+};
+
+static void drop_settled(struct mail *mail)
+{
+	free(LIST_OF(mail, struct settled, mail));
+}
+
+static void deliver_settled(void *room, struct mail *mail)
+{
+	struct inbound *inbound = room;
+	const struct settled *settled = LIST_OF(mail, struct settled, mail);
+
+	sm_table_settled(&inbound->sm, settled->first, settled->count);
+	drop_settled(mail);
 }
 
 static void on_settled(void *ctx, struct receipt first, uint64_t count)
 {
 	struct inbound *inbound = ctx;
+	const unsigned worker = stream_id_worker(first.stream);
+	struct settled *settled;
 
-	sm_table_settled(&inbound->sm, first, count);
+	if (worker == inbound->site->worker) {
+		sm_table_settled(&inbound->sm, first, count);
+		return;
+	}
+	if (!(settled = calloc(1, sizeof(*settled))))
+		return;         /* never acknowledged: its peer sends it again on another stream, or tells of it */
+	*settled = (struct settled){.mail = {.deliver = deliver_settled, .drop = drop_settled}, .first = first, .count = count};
+	site_send(inbound->site, worker, CREW_INBOUND, &settled->mail);
 }
 
 struct blocks *inbound_blocks(const struct inbound *inbound)
@@ -76,7 +94,13 @@ struct blocks *inbound_blocks(const struct inbound *inbound)
 	return inbound->blocks;
 }
 
-static void sweep(void *ctx);
+static void sweep(void *ctx)
+{
+	struct inbound *inbound = ctx;
+
+	admission_sweep(inbound->admission, inbound->site->limits, loop_now_ms(inbound->site->loop));
+	timer_start(inbound->site->loop, &inbound->sweep, ADDRESS_SWEEP_MS, sweep, inbound);
+}
 
 struct inbound *inbound_new(const struct inbound_options *options)
 {
@@ -87,102 +111,22 @@ struct inbound *inbound_new(const struct inbound_options *options)
 	inbound->site = options->site;
 	inbound->relay = options->relay;
 	inbound->blocks = options->blocks;
+	inbound->admission = options->admission;
+	inbound->counts = admission_counts(options->admission);
 	sm_table_init(&inbound->sm, inbound->site->loop);
 	relay_set_settled(inbound->relay, on_settled, inbound);
 	list_init(&inbound->receivers);
 	list_init(&inbound->waiting);
 	list_init(&inbound->leaving);
-	timer_start(inbound->site->loop, &inbound->sweep, ADDRESS_SWEEP_MS, sweep, inbound);
+	crew_attend(inbound->site->crew, inbound->site->worker, CREW_INBOUND, inbound);
+	if (inbound->site->worker == 0)
+		timer_start(inbound->site->loop, &inbound->sweep, ADDRESS_SWEEP_MS, sweep, inbound);
 	return inbound;
-}
-
-/* ---- addresses ---- */
-
-static struct address_entry *address_get(struct inbound *inbound, const struct endpoint *peer)
-{
-	struct endpoint bare = *peer;
-	char text[ENDPOINT_TEXT_SIZE];
-	struct address_entry *entry;
-
-	if (bare.sa.sa_family == AF_INET6) {
-		bare.in6.sin6_port = 0;
-		memset(&bare.in6.sin6_addr.s6_addr[IPV6_NETWORK_BYTES], 0, 16 - IPV6_NETWORK_BYTES);
-	} else {
-		bare.in4.sin_port = 0;
-	}
-	endpoint_text(&bare, text);
-	HASH_FIND_STR(inbound->addresses, text, entry);
-	if (entry || !(entry = calloc(1, sizeof(*entry))))
-		return entry;
-	snprintf(entry->text, sizeof(entry->text), "%s", text);
-	entry->tokens = inbound->site->limits->connections_per_second;
-	entry->tokens_ms = loop_now_ms(inbound->site->loop);
-	HASH_ADD_STR(inbound->addresses, text, entry);
-	if (!HASH_WAS_ADDED(entry)) {
-		free(entry);
-		return NULL;
-	}
-	return entry;
-}
-
-static void address_fill(struct inbound *inbound, struct address_entry *entry)
-{
-	const double rate = inbound->site->limits->connections_per_second;
-	const int64_t now = loop_now_ms(inbound->site->loop);
-
-	entry->tokens += rate * (double)(now - entry->tokens_ms) / 1000;
-	if (entry->tokens > rate)
-		entry->tokens = rate;
-	entry->tokens_ms = now;
-}
-
-/* Milliseconds that a new connection has to wait; its token is taken. */
-static int64_t address_charge(struct inbound *inbound, struct address_entry *entry)
-{
-	const double rate = inbound->site->limits->connections_per_second;
-
-	if (rate <= 0)
-		return 0;
-	address_fill(inbound, entry);
-	entry->tokens -= 1;
-	return entry->tokens >= 0 ? 0 : (int64_t)(-entry->tokens / rate * 1000) + 1;
-}
-
-static void address_release(struct address_entry *entry)
-{
-	entry->streams--;
-}
-
-/* Forgets addresses whose allowance is full again. */
-static void sweep(void *ctx)
-{
-	struct inbound *inbound = ctx;
-	struct address_entry *entry, *next;
-
-	HASH_ITER(hh, inbound->addresses, entry, next) {
-		address_fill(inbound, entry);
-		if (entry->streams > 0 || entry->tokens < inbound->site->limits->connections_per_second)
-			continue;
-		HASH_DEL(inbound->addresses, entry);
-		free(entry);
-	}
-	timer_start(inbound->site->loop, &inbound->sweep, ADDRESS_SWEEP_MS, sweep, inbound);
 }
 
 struct rate_bucket *inbound_bucket(struct inbound *inbound, const char *spoke)
 {
-	struct rate_bucket *bucket;
-
-	HASH_FIND_STR(inbound->buckets, spoke, bucket);
-	if (bucket || !(bucket = calloc(1, sizeof(*bucket) + strlen(spoke) + 1)))
-		return bucket;
-	memcpy(bucket->spoke, spoke, strlen(spoke));
-	HASH_ADD_KEYPTR(hh, inbound->buckets, bucket->spoke, strlen(spoke), bucket);
-	if (!HASH_WAS_ADDED(bucket)) {
-		free(bucket);
-		return NULL;
-	}
-	return bucket;
+	return admission_bucket(inbound->admission, spoke);
 }
 
 /* ---- admission ---- */
@@ -248,7 +192,7 @@ static void refuse(struct inbound *inbound, struct conn *conn, bool is_direct, e
 	char address[ENDPOINT_TEXT_SIZE];
 
 	endpoint_text(&conn->peer, address);
-	inbound->counters.refused++;
+	inbound->counts->refused++;
 	LOG(inbound->site->log, LOG_WARNING, "connection-refused", KV_C("address", address),
 	    KV_C("condition", stream_condition_text(condition)), KV_C("reason", why));
 	if (!is_direct) {
@@ -263,8 +207,13 @@ static void refuse(struct inbound *inbound, struct conn *conn, bool is_direct, e
 static void give_up(struct inbound *inbound, struct conn *conn, struct address_entry *address)
 {
 	conn_free(&conn);
-	inbound->counters.unproved--;
-	address_release(address);
+	inbound->counts->unproved--;
+	admission_leave(inbound->admission, address);
+}
+
+static unsigned next_worker(struct inbound *inbound)
+{
+	return inbound->turn = (inbound->turn + 1) % crew_count(inbound->site->crew);
 }
 
 static void begin(struct inbound *inbound, struct conn *conn, bool is_direct, struct address_entry *address)
@@ -277,7 +226,10 @@ static void begin(struct inbound *inbound, struct conn *conn, bool is_direct, st
 	}
 	r->id = inbound_next_id(inbound);
 	list_add_tail(&inbound->receivers, &r->link);
-	inbound->counters.streams++;
+	inbound->counts->streams++;
+	/* Where its header will lead is known behind TLS only: till then they are spread. */
+	if (is_direct && next_worker(inbound) != inbound->site->worker && receiver_hand_over(r, &conn, inbound->turn) == 0)
+		return;
 	if (receiver_begin(r, conn) < 0) {
 		conn_free(&conn);
 		receiver_free(&r);
@@ -294,8 +246,8 @@ static void on_turn(void *ctx)
 	list_remove(&waiting->link);
 	conn_read(conn, true);
 	if (inbound->is_draining || blocks_has_address(inbound->blocks, &conn->peer, loop_wall_ms(inbound->site->loop))) {
-		inbound->counters.unproved--;
-		address_release(waiting->address);
+		inbound->counts->unproved--;
+		admission_leave(inbound->admission, waiting->address);
 		refuse(inbound, conn, waiting->is_direct, inbound->is_draining ? STREAM_SYSTEM_SHUTDOWN : STREAM_POLICY_VIOLATION,
 		       inbound->is_draining ? "the trunk is stopping" : "blocked");
 	} else {
@@ -327,22 +279,19 @@ static void admit(struct inbound *inbound, struct conn *conn, bool is_direct)
 	struct address_entry *address;
 	int64_t wait_ms;
 
-	inbound->counters.accepted++;
+	inbound->counts->accepted++;
 	if (inbound->is_draining) {
 		refuse(inbound, conn, is_direct, STREAM_SYSTEM_SHUTDOWN, "the trunk is stopping");
 	} else if (blocks_has_address(inbound->blocks, &conn->peer, loop_wall_ms(inbound->site->loop))) {
 		refuse(inbound, conn, is_direct, STREAM_POLICY_VIOLATION, "blocked");
 	} else if (!memory_has_reserve(inbound->site->memory)) {
 		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.memory is reached");
-	} else if (limits->unproved_streams && inbound->counters.unproved >= limits->unproved_streams) {
+	} else if (limits->unproved_streams && inbound->counts->unproved >= limits->unproved_streams) {
 		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.unproved-streams is reached");
-	} else if (!(address = address_get(inbound, &conn->peer)) ||
-		   (limits->streams_per_address && address->streams >= limits->streams_per_address)) {
+	} else if (admission_enter(inbound->admission, &conn->peer, limits, loop_now_ms(inbound->site->loop), &address, &wait_ms) < 0) {
 		refuse(inbound, conn, is_direct, STREAM_RESOURCE_CONSTRAINT, "limits.streams-per-address is reached");
 	} else {
-		address->streams++;
-		inbound->counters.unproved++;
-		wait_ms = address_charge(inbound, address);
+		inbound->counts->unproved++;
 		if (wait_ms > 0)
 			let_wait(inbound, conn, is_direct, address, wait_ms);
 		else
@@ -365,26 +314,46 @@ void inbound_forget(struct receiver *r)
 	struct inbound *inbound = r->inbound;
 
 	list_remove(&r->link);
-	inbound->counters.streams--;
+	inbound->counts->streams--;
 	if (!r->is_proved)
-		inbound->counters.unproved--;
-	address_release(r->address);
+		inbound->counts->unproved--;
+	admission_leave(inbound->admission, r->address);
+}
+
+void inbound_adopt(struct inbound *inbound, struct receiver *r)
+{
+	r->inbound = inbound;
+	r->site = inbound->site;
+	r->relay = inbound->relay;
+	list_add_tail(&inbound->receivers, &r->link);
+}
+
+bool inbound_welcomes(struct receiver *r)
+{
+	const struct inbound *inbound = r->inbound;
+
+	if (inbound->is_draining)
+		receiver_close(r, STREAM_SYSTEM_SHUTDOWN, "the trunk is stopping");
+	else if (blocks_has_address(inbound->blocks, &r->channel.conn->peer, loop_wall_ms(inbound->site->loop)))
+		receiver_close(r, STREAM_POLICY_VIOLATION, "blocked");
+	else
+		return true;
+	return false;
 }
 
 void inbound_proved(struct receiver *r)
 {
-	r->inbound->counters.unproved--;
+	r->inbound->counts->unproved--;
 }
 
 void inbound_free(struct inbound **inbound)
 {
 	struct inbound *gone = *inbound;
-	struct address_entry *address, *next;
-	struct rate_bucket *bucket, *next_bucket;
 
 	if (!gone)
 		return;
 	*inbound = NULL;
+	crew_attend(gone->site->crew, gone->site->worker, CREW_INBOUND, NULL);
 	LIST_EACH (pos, &gone->receivers) {
 		struct receiver *r = LIST_OF(pos, struct receiver, link);
 
@@ -402,14 +371,6 @@ void inbound_free(struct inbound **inbound)
 	relay_set_settled(gone->relay, NULL, NULL);
 	sm_table_fini(&gone->sm);
 	timer_stop(&gone->sweep);
-	HASH_ITER(hh, gone->buckets, bucket, next_bucket) {
-		HASH_DEL(gone->buckets, bucket);
-		free(bucket);
-	}
-	HASH_ITER(hh, gone->addresses, address, next) {
-		HASH_DEL(gone->addresses, address);
-		free(address);
-	}
 	free(gone);
 }
 
@@ -526,5 +487,8 @@ void inbound_drain(struct inbound *inbound)
 
 struct inbound_counters inbound_count(const struct inbound *inbound)
 {
-	return inbound->counters;
+	return (struct inbound_counters){
+		.accepted = inbound->counts->accepted, .refused = inbound->counts->refused, .streams = inbound->counts->streams,
+		.unproved = inbound->counts->unproved,
+	};
 }

@@ -6,11 +6,13 @@
 #include "relay/relay.h"
 
 struct inbound;
+struct admission;
 
 struct inbound_options {
 	const struct site *site;
 	struct relay *relay;
 	struct blocks *blocks;
+	struct admission *admission;    /* admission.h; of all workers */
 };
 
 /* NULL: no memory. */
@@ -32,6 +34,7 @@ void inbound_reload(struct inbound *inbound);
 /* Stops reading stanzas and closes all streams with system-shutdown. */
 void inbound_drain(struct inbound *inbound);
 
+/* Of all workers. */
 struct inbound_counters {
 	uint64_t accepted, refused, streams, unproved;
 };

@@ -43,19 +43,12 @@ static void on_throttle(void *ctx)
 	receiver_read(r);
 }
 
-static double fill(double tokens, double rate, int64_t elapsed_ms)
-{
-	tokens += rate * (double)elapsed_ms / 1000;
-	return tokens > rate ? rate : tokens;   /* a burst of one second's worth */
-}
-
 /* The bucket of the sender's spoke with the rates of the configuration in force; NULL where there is no rate. */
 static struct rate_bucket *bucket_of(struct receiver_pair *pair)
 {
 	struct receiver *r = pair->receiver;
 	const struct limits *limits = r->site->limits;
 	const struct spoke *spoke;
-	double stanzas, bytes;
 
 	if (pair->generation == r->site->generation)
 		return pair->bucket;
@@ -63,22 +56,11 @@ static struct rate_bucket *bucket_of(struct receiver_pair *pair)
 	pair->bucket = NULL;
 	if (!(spoke = route_find(r->site->route, pair->lane.pair.sender)))
 		return NULL;
-	stanzas = spoke->stanzas_per_second > 0 ? spoke->stanzas_per_second : limits->stanzas_per_second;
-	bytes = spoke->bytes_per_second > 0 ? spoke->bytes_per_second : limits->bytes_per_second;
-	if ((stanzas > 0 || bytes > 0) && (pair->bucket = inbound_bucket(r->inbound, spoke->name ? spoke->name : spoke->zone->name))) {
-		pair->bucket->stanzas_per_second = stanzas;
-		pair->bucket->bytes_per_second = bytes;
-	}
+	pair->stanzas_per_second = spoke->stanzas_per_second > 0 ? spoke->stanzas_per_second : limits->stanzas_per_second;
+	pair->bytes_per_second = spoke->bytes_per_second > 0 ? spoke->bytes_per_second : limits->bytes_per_second;
+	if (pair->stanzas_per_second > 0 || pair->bytes_per_second > 0)
+		pair->bucket = inbound_bucket(r->inbound, spoke->name ? spoke->name : spoke->zone->name);
 	return pair->bucket;
-}
-
-/* Takes `cost` tokens; returns the seconds until the debt is paid. */
-static double take(double *tokens, double rate, double cost, int64_t elapsed_ms)
-{
-	if (rate <= 0)
-		return 0;
-	*tokens = fill(*tokens, rate, elapsed_ms) - cost;
-	return *tokens < 0 ? -*tokens / rate : 0;
 }
 
 /* What exceeds a rate waits at the peer: the stream is not read until the debt is paid. */
@@ -86,21 +68,16 @@ static void charge(struct receiver_pair *pair, size_t size_bytes)
 {
 	struct receiver *r = pair->receiver;
 	struct rate_bucket *bucket = bucket_of(pair);
-	const int64_t now = loop_now_ms(r->site->loop);
-	double wait_s, bytes_wait_s;
+	int64_t wait_ms;
 
 	if (!bucket)
 		return;
-	wait_s = take(&bucket->stanza_tokens, bucket->stanzas_per_second, 1, now - bucket->filled_ms);
-	bytes_wait_s = take(&bucket->byte_tokens, bucket->bytes_per_second, (double)size_bytes, now - bucket->filled_ms);
-	bucket->filled_ms = now;
-	if (bytes_wait_s > wait_s)
-		wait_s = bytes_wait_s;
-	if (wait_s <= 0)
+	wait_ms = bucket_charge(bucket, pair->stanzas_per_second, pair->bytes_per_second, size_bytes, loop_now_ms(r->site->loop));
+	if (wait_ms == 0)
 		return;
 	r->is_throttled = true;
 	channel_read(&r->channel, false);
-	timer_start(r->site->loop, &r->throttle, (int64_t)(wait_s * 1000) + 1, on_throttle, r);
+	timer_start(r->site->loop, &r->throttle, wait_ms, on_throttle, r);
 }
 
 /* ---- which pair ---- */

@@ -144,7 +144,7 @@ void receiver_carry(struct receiver *r)
 	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
 		const struct domain_pair reversed = {.sender = pair->lane.pair.target, .target = pair->lane.pair.sender};
 
-		if (pair->lane.proof != PROOF_NONE && !pair->carrier.link)
+		if (pair->lane.proof != PROOF_NONE && !outbound_is_carrying(&pair->carrier))
 			outbound_carry(relay_outbound(r->relay), &reversed, &r->channel, pair->lane.proof, &pair->carrier);
 	}
 }

@@ -80,6 +80,7 @@ struct receiver *receiver_new(struct inbound *inbound, const struct site *site, 
 	r->state = RECEIVER_HEADER;
 	list_init(&r->link);
 	defer_init(&r->free, on_free, r);
+	defer_init(&r->move, receiver_move_now, r);
 	return r;
 }
 
@@ -101,6 +102,7 @@ void receiver_free(struct receiver **receiver)
 	dns_find_cancel(&r->dane);
 	free(r->found);
 	defer_stop(&r->free);
+	defer_stop(&r->move);
 	channel_fini(&r->channel);
 	arena_fini(&r->scratch);
 	free(r->from);
@@ -409,10 +411,9 @@ static bool take_domain(struct str raw, char **owned, struct domain *scratch)
 	return *owned != NULL;
 }
 
-/* Checks what the header says of us and of the peer, in the order of design.md §3. Returns false where the stream is closed. */
-static bool check_header(struct receiver *r, const struct stream_header *header)
+/* Keeps the domains of the header. Returns false where the stream is closed for them. */
+static bool take_names(struct receiver *r, const struct stream_header *header)
 {
-	const int64_t now = loop_wall_ms(r->site->loop);
 	char *proved = r->is_proved && r->from ? str_dup(str_of(r->from)) : NULL;
 	struct domain domain;
 	bool is_ok = false;
@@ -424,16 +425,38 @@ static bool check_header(struct receiver *r, const struct stream_header *header)
 		receiver_close(r, STREAM_INVALID_FROM, "the stream's from is no domain, or another than was proved");
 	else if (!r->to && r->has_version)
 		receiver_close(r, STREAM_IMPROPER_ADDRESSING, "the stream has no to");
-	else if (r->to && !is_trunked(r, str_of(r->to)) && !outbound_speaks_for(relay_outbound(r->relay), str_of(r->to)))
+	else
+		is_ok = true;
+	free(proved);
+	return is_ok;
+}
+
+/* What comes behind, in the order of design.md §3. Returns false where the stream is closed. */
+bool receiver_may_begin(struct receiver *r)
+{
+	const int64_t now = loop_wall_ms(r->site->loop);
+
+	if (r->to && !is_trunked(r, str_of(r->to)) && !outbound_speaks_for(relay_outbound(r->relay), str_of(r->to)))
 		receiver_close(r, STREAM_HOST_UNKNOWN, "this domain is not trunked here");
 	else if (r->from && blocks_has_domain(inbound_blocks(r->inbound), str_of(r->from), now))
 		receiver_close(r, STREAM_POLICY_VIOLATION, "blocked");
 	else if (!r->has_version && !r->channel.is_secured && receiver_trust(r, STR_NONE)->tls == TLS_POLICY_REQUIRED)
 		receiver_close(r, STREAM_POLICY_VIOLATION, "TLS is required, and this version of XMPP has none");
 	else
-		is_ok = true;
-	free(proved);
-	return is_ok;
+		return true;
+	return false;
+}
+
+void receiver_answer(struct receiver *r)
+{
+	r->state = RECEIVER_OPEN;
+	send_header(r);
+	if (r->has_version)
+		offer(r);
+	if (r->is_proved)
+		receiver_carry(r);      /* behind SASL */
+	if (!r->has_version)
+		r->offered_dialback = receiver_trust(r, STR_NONE)->dialback;
 }
 
 static void on_header(void *ctx, const struct xml_header *xml)
@@ -449,16 +472,12 @@ static void on_header(void *ctx, const struct xml_header *xml)
 		return;
 	}
 	r->has_version = header.has_version;
-	if (!check_header(r, &header))
+	if (!take_names(r, &header) || !receiver_may_begin(r))
 		return;
-	r->state = RECEIVER_OPEN;
-	send_header(r);
-	if (r->has_version)
-		offer(r);
-	if (r->is_proved)
-		receiver_carry(r);      /* behind SASL */
-	if (!r->has_version)
-		r->offered_dialback = receiver_trust(r, STR_NONE)->dialback;
+	if (receiver_is_home(r))
+		receiver_answer(r);
+	else
+		receiver_move(r);
 }
 
 /* ---- elements ---- */
@@ -570,6 +589,8 @@ static void on_drained(void *ctx)
 
 	if (r->state == RECEIVER_OPEN)
 		receiver_read(r);
+	if (r->is_moving)
+		defer_start(r->site->loop, &r->move);
 	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next)
 		outbound_drained(&pair->carrier);
 }
@@ -623,6 +644,11 @@ static void on_timeout(void *ctx)
 		receiver_remember(r, &pair, "authentication", why);
 		receiver_close(r, STREAM_CONNECTION_TIMEOUT, why);
 	}
+}
+
+void receiver_resume_timeout(struct receiver *r, int64_t due_ms)
+{
+	timer_start(r->site->loop, &r->timeout, due_ms - loop_now_ms(r->site->loop), on_timeout, r);
 }
 
 void receiver_was_proved(struct receiver *r)

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "channel/channel.h"
 #include "stream/stream.h"
+#include "inbound/admission.h"
 #include "inbound/inbound.h"
 
 
@@ -21,7 +22,6 @@ enum {
 	RECEIVER_CLOSE_MS = 2000,       /* that we wait for the peer's end of the stream */
 };
 
-struct address_entry;
 struct receiver_sm;
 struct sm_table;
 
@@ -33,19 +33,11 @@ struct receiver_pair {
 	struct link_carrier carrier;    /* of the reversed pair, where the stream goes both ways */
 	struct str raw_sender, raw_target;      /* spelling of the domains in the last stanza; owned, absent at first */
 	struct rate_bucket *bucket;     /* of the sender's spoke, as of `generation`; NULL: no rate */
+	double stanzas_per_second, bytes_per_second;    /* 0: no limit */
 	unsigned generation;
 	UT_hash_handle hh;
 	size_t key_len;
 	char key[];                     /* sender NUL target NUL, normalised */
-};
-
-/* What one spoke may still send now, over all its streams. */
-struct rate_bucket {
-	double stanzas_per_second, bytes_per_second;    /* 0: no limit */
-	double stanza_tokens, byte_tokens;
-	int64_t filled_ms;
-	UT_hash_handle hh;
-	char spoke[];
 };
 
 enum receiver_state {
@@ -65,6 +57,7 @@ struct receiver {
 	uint64_t id;
 	enum receiver_state state;
 	bool is_direct;
+	bool is_moving;                 /* to the worker that is at home for `to` */
 	bool has_version;               /* of the peer's header */
 	bool header_sent;               /* ours, since the last restart */
 	bool is_proved;                 /* some pair is: no longer counted as unproved */
@@ -89,7 +82,7 @@ struct receiver {
 	struct dns_found *found;        /* what came of it; owned, NULL: none */
 	struct timer timeout;           /* proof, idleness, or the end */
 	struct timer throttle;
-	struct defer free;
+	struct defer free, move;
 	struct arena scratch;           /* within one element */
 	int64_t since_wall_ms;
 	uint64_t stanzas;
@@ -143,6 +136,27 @@ void receiver_ask_again(struct receiver *receiver);
 /* Whether what the stream has proved still holds under the configuration in force. */
 bool receiver_holds(struct receiver *receiver);
 
+/* Whether a stream with these domains may be begun here and now; else it is closed. */
+bool receiver_may_begin(struct receiver *receiver);
+
+/* Answers the header that was read: ours, and features. */
+void receiver_answer(struct receiver *receiver);
+
+/* The time that it has for its proof goes on, until `due_ms`. */
+void receiver_resume_timeout(struct receiver *receiver, int64_t due_ms);
+
+/* ---- move.c: to another worker ---- */
+
+/* Whether the stream stays here: its target's links live here, or it has proved something already. */
+bool receiver_is_home(const struct receiver *receiver);
+
+/* From within the header: moves at the end of this wake-up, or once all is written. Where that fails it is answered here. */
+void receiver_move(struct receiver *receiver);
+void receiver_move_now(void *receiver);                 /* fits timer_fn */
+
+/* Moves one that has not begun. Takes both on success; else they are still the caller's: TRUNK_ENOMEM or another error. */
+int receiver_hand_over(struct receiver *receiver, struct conn **conn, unsigned to);
+
 /* ---- prove.c: STARTTLS, SASL, dialback ---- */
 
 void receiver_starttls(struct receiver *receiver);
@@ -170,6 +184,8 @@ struct blocks *inbound_blocks(const struct inbound *inbound);
 struct sm_table *inbound_sm(struct inbound *inbound);
 uint64_t inbound_next_id(struct inbound *inbound);
 
+void inbound_adopt(struct inbound *inbound, struct receiver *receiver);         /* one that came from another worker */
+bool inbound_welcomes(struct receiver *receiver);       /* false: it is closed, for we are stopping, or its address is blocked */
 void inbound_forget(struct receiver *receiver);         /* it ends: lists and counts */
 void inbound_proved(struct receiver *receiver);         /* counts */
 

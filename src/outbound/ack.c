@@ -126,12 +126,14 @@ static void send_barrier(struct link *link, struct channel *channel)
 	struct link_acks *acks = &link->acks;
 	struct buf out = {0};
 
-	if (!list_is_empty(&link->stranger) || !link->outbound->handler->permits(link->outbound->ctx, &reverse)) {
+	if (link->is_strange || !link->outbound->handler->permits(link->outbound->ctx, &reverse)) {
 		give_up(link, "the peer has no stream management, and the answer to a ping could not come back");
 		return;
 	}
+	barrier_is_known(link, false);
 	if (stream_id_make(acks->barrier_id) < 0)
 		return;
+	barrier_is_known(link, true);
 	buf_addf(&out, "<iq type='get' id='%s' from='", acks->barrier_id);
 	xml_escape(&out, link->pair.sender);
 	buf_add_cstr(&out, "/" BARRIER_RESOURCE "' to='");
@@ -153,6 +155,7 @@ bool acks_barrier_answered(struct link *link, struct str id)
 
 	if (!acks->barrier_id[0] || !str_is(id, acks->barrier_id))
 		return false;
+	barrier_is_known(link, false);
 	acks->barrier_id[0] = '\0';
 	acks->has_answered = true;
 	acks->is_given_up = false;

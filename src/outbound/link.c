@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One link: a queue, and a stream that is dialled, watched and dialled again. */
-#include "outbound/outbound_internal.h"
+#include "outbound/carry.h"
+#include "outbound/far.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ bool link_is_empty(const struct link *link)
 {
 	const struct channel *channel = link_channel(link);
 
-	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0);
+	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0) && !(link->far && far_is_away(link));
 }
 
 bool link_may_end(const struct link *link)
@@ -62,7 +63,7 @@ static void dial(struct link *link)
 
 static void want_up(struct link *link)
 {
-	if (link_channel(link)) {
+	if (link->far || link_channel(link)) {
 		defer_start(link->outbound->site->loop, &link->flush);
 		return;
 	}
@@ -97,18 +98,18 @@ static int64_t backoff_ms(const struct link *link)
 
 /* ---- the stream up ---- */
 
-/* How much of the last chunk the system has taken, when `unsent` bytes of it were left: whole records only, for of a part nothing can be read. */
-static size_t taken_of_chunk(const struct link *link, size_t unsent)
+/* Whole records only, for of a part nothing can be read. */
+size_t link_taken(size_t chunk_plain, size_t chunk_wire, size_t unsent)
 {
-	const size_t records = (link->chunk_plain + TLS_RECORD_BYTES - 1) / TLS_RECORD_BYTES;
-	const size_t taken = link->chunk_wire > unsent ? link->chunk_wire - unsent : 0;
+	const size_t records = (chunk_plain + TLS_RECORD_BYTES - 1) / TLS_RECORD_BYTES;
+	const size_t taken = chunk_wire > unsent ? chunk_wire - unsent : 0;
 	size_t record;
 
 	if (unsent == 0 || records == 0)
-		return link->chunk_plain;
-	if (link->chunk_wire == link->chunk_plain)
+		return chunk_plain;
+	if (chunk_wire == chunk_plain)
 		return taken;           /* no TLS */
-	record = TLS_RECORD_BYTES + (link->chunk_wire - link->chunk_plain) / records;
+	record = TLS_RECORD_BYTES + (chunk_wire - chunk_plain) / records;
 	return taken / record * TLS_RECORD_BYTES;
 }
 
@@ -121,7 +122,7 @@ static void leave(struct link *link)
 	const bool is_managed = acks_are_managed(link);
 
 	if (link->sent_on && !is_managed) {
-		queue_take_back(queue, link->chunk_plain - taken_of_chunk(link, channel_unsent(link->sent_on)));
+		queue_take_back(queue, link->chunk_plain - link_taken(link->chunk_plain, link->chunk_wire, channel_unsent(link->sent_on)));
 		acks_taken(link);
 		if (is_over && link->initiator.has_ended)
 			acks_pop(link, queue->sent_count);      /* the peer read all before it ended its side behind ours */
@@ -199,6 +200,7 @@ static void flush(void *ctx)
 		acks_ask(link);
 	queue_shrink(link, memory_has(link->outbound->site->memory) ? QUEUE_KEEP_BYTES : 0);
 	link_tell_pressure(link);
+	far_tell(link);
 	watch(link);
 }
 
@@ -298,6 +300,7 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 		want_up(link);
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
+	far_tell(link);
 }
 
 static const struct initiator_handler link_handler = {
@@ -310,7 +313,8 @@ static bool is_idle(const struct link *link, const struct limits *limits)
 
 	if (!link_is_empty(link))
 		return false;
-	return (limits->idle_timeout_ms && idle_ms >= limits->idle_timeout_ms) || (link->users == 0 && idle_ms >= LINK_UNUSED_MS);
+	return (limits->idle_timeout_ms && idle_ms >= limits->idle_timeout_ms) ||
+	       (link->users == 0 && link->followers == 0 && idle_ms >= LINK_UNUSED_MS);
 }
 
 /* Watches while there is something to watch: stanzas that wait, a peer that takes nothing, a stream that is idle. */
@@ -371,7 +375,7 @@ static bool has_room(const struct link *link)
 	if (limit && link->target->queued_bytes >= limit)
 		return false;
 	return memory_has(site->memory) ||
-	       link->target->queued_bytes < memory_share(site->memory, HASH_COUNT(link->outbound->targets));
+	       link->target->queued_bytes < memory_share(site->memory);
 }
 
 struct buf *link_begin(struct link *link)
@@ -382,14 +386,12 @@ struct buf *link_begin(struct link *link)
 	return &link->queue.bytes;
 }
 
-int link_end(struct link *link, const struct ticket *ticket)
+/* `entry` but its length. */
+static int end(struct link *link, struct queue_entry entry)
 {
 	struct queue *queue = &link->queue;
-	const struct queue_entry entry = {
-		.stream = ticket->receipt.stream, .seq = ticket->receipt.seq, .audit_seq = ticket->audit_seq, .at_ms = now_ms(link),
-		.len = (uint32_t)(buf_len(&queue->bytes) - queue->begun), .proof_in = (uint8_t)ticket->proof_in, .custody = (uint8_t)ticket->custody,
-	};
 
+	entry.len = (uint32_t)(buf_len(&queue->bytes) - queue->begun);
 	if (buf_add(&queue->entries, str_make((const char *)&entry, sizeof(entry))) < 0) {
 		link_abort(link);
 		return TRUNK_ENOMEM;
@@ -402,6 +404,36 @@ int link_end(struct link *link, const struct ticket *ticket)
 	return 0;
 }
 
+static struct queue_entry entry_of(const struct link *link, const struct ticket *ticket, bool is_answer)
+{
+	return (struct queue_entry){
+		.stream = ticket->receipt.stream, .seq = ticket->receipt.seq, .audit_seq = ticket->audit_seq, .at_ms = now_ms(link),
+		.proof_in = (uint8_t)ticket->proof_in, .custody = (uint8_t)ticket->custody, .is_answer = is_answer,
+	};
+}
+
+int link_end(struct link *link, const struct ticket *ticket)
+{
+	return end(link, entry_of(link, ticket, false));
+}
+
+static int add(struct link *link, struct str bytes, struct queue_entry entry)
+{
+	int err;
+
+	link->queue.begun = buf_len(&link->queue.bytes);
+	if ((err = buf_add(&link->queue.bytes, bytes)) < 0) {
+		link_abort(link);
+		return err;
+	}
+	return end(link, entry);
+}
+
+int link_take(struct link *link, struct str bytes, const struct queue_entry *entry)
+{
+	return has_room(link) ? add(link, bytes, *entry) : TRUNK_ELIMIT;
+}
+
 void link_abort(struct link *link)
 {
 	link->queue.bytes.end = link->queue.bytes.start + link->queue.begun;
@@ -411,17 +443,11 @@ int link_send(struct link *link, struct str bytes, const struct ticket *ticket)
 {
 	const struct site *site = link->outbound->site;
 	const size_t limit = site->limits->queue_bytes;
-	int err;
 
 	/* An answer has room of its own: what was refused for want of room must still be told. */
 	if ((limit && link->target->queued_bytes >= limit + QUEUE_OVERDRAFT_BYTES) || !memory_has_overdraft(site->memory))
 		return TRUNK_ELIMIT;
-	link->queue.begun = buf_len(&link->queue.bytes);
-	if ((err = buf_add(&link->queue.bytes, bytes)) < 0) {
-		link_abort(link);
-		return err;
-	}
-	return link_end(link, ticket);
+	return add(link, bytes, entry_of(link, ticket, true));
 }
 
 bool link_is_congested(const struct link *link)
@@ -431,6 +457,8 @@ bool link_is_congested(const struct link *link)
 
 enum proof link_proof(const struct link *link)
 {
+	if (link->far)
+		return link->far->proof;
 	if (initiator_is_ready(&link->initiator) || list_is_empty(&link->carriers))
 		return link->initiator.proof;
 	return LIST_OF(link->carriers.next, struct link_carrier, link_in)->proof;
@@ -441,11 +469,15 @@ enum proof link_proof(const struct link *link)
 int outbound_carry(struct outbound *outbound, const struct domain_pair *pair, struct channel *channel, enum proof proof,
 		   struct link_carrier *carrier)
 {
-	struct link *link = outbound_link(outbound, pair);
+	const unsigned home = site_home(outbound->site, pair->target);
+	struct link *link;
 
-	if (!link)
+	if (home != outbound->site->worker)
+		return away_carry(outbound, pair, channel, proof, carrier, home);
+	if (!(link = outbound_link(outbound, pair)))
 		return TRUNK_ENOMEM;
 	*carrier = (struct link_carrier){.link = link, .channel = channel, .proof = proof};
+	carrier->tls = channel->is_secured ? tls_session_version(channel->tls) : "";
 	list_add_tail(&link->carriers, &carrier->link_in);
 	timer_stop(&link->retry);
 	if (!initiator_is_ready(&link->initiator) && link->initiator.state != INITIATOR_ENDING)
@@ -458,10 +490,17 @@ int outbound_carry(struct outbound *outbound, const struct domain_pair *pair, st
 	return 0;
 }
 
+bool outbound_is_carrying(const struct link_carrier *carrier)
+{
+	return carrier->link || carrier->away;
+}
+
 void outbound_uncarry(struct link_carrier *carrier)
 {
 	struct link *link = carrier->link;
 
+	if (carrier->away)
+		away_uncarry(carrier);
 	if (!link)
 		return;
 	list_remove(&carrier->link_in);
@@ -481,12 +520,16 @@ void outbound_uncarry(struct link_carrier *carrier)
 void outbound_end_carry(struct link_carrier *carrier)
 {
 	carrier->is_ending = true;
+	if (carrier->away)
+		away_end_carry(carrier);
 	if (carrier->link && queue_first(&carrier->link->queue))
 		want_up(carrier->link);
 }
 
 void outbound_drained(struct link_carrier *carrier)
 {
+	if (carrier->away)
+		away_drained(carrier);
 	if (carrier->link && link_channel(carrier->link) == carrier->channel)
 		flush(carrier->link);
 }
@@ -510,6 +553,7 @@ static struct target *target_get(struct outbound *outbound, struct str domain)
 			free(target);
 			return NULL;
 		}
+		atomic_fetch_add_explicit(&outbound->site->memory->targets, 1, memory_order_relaxed);
 	}
 	return target;
 }
@@ -519,11 +563,19 @@ static void target_release(struct outbound *outbound, struct target *target)
 	if (!list_is_empty(&target->links))
 		return;
 	HASH_DEL(outbound->targets, target);
+	atomic_fetch_sub_explicit(&outbound->site->memory->targets, 1, memory_order_relaxed);
 	free(target);
+}
+
+/* In its name the target's server may ask us for a key. */
+static bool is_strange(const struct outbound *outbound, const struct link *link)
+{
+	return !str_is(link->pair.sender, outbound->site->trunk) && !route_find(outbound->site->route, link->pair.sender);
 }
 
 struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 {
+	const unsigned home = site_home(outbound->site, pair->target);
 	char key[PAIR_KEY_SIZE];
 	const size_t len = pair_key(pair, key, sizeof(key));
 	struct link *link = len ? calloc(1, sizeof(*link) + len) : NULL;
@@ -546,17 +598,22 @@ struct link *link_new(struct outbound *outbound, const struct domain_pair *pair)
 	link->pair = (struct domain_pair){.sender = str_make(link->key, pair->sender.len),
 					  .target = str_make(link->key + pair->sender.len + 1, pair->target.len)};
 	link->outbound = outbound;
-	link->id = ++outbound->next_id;
+	link->id = outbound_next_id(outbound);
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
 	link->acks.state = ACKS_NONE;
+	link->told_proof = PROOF_NONE;
 	list_init(&link->carriers);
 	list_init(&link->gated);
 	list_init(&link->holders);
-	list_init(&link->stranger);
-	if (!str_is(link->pair.sender, outbound->site->trunk) && !route_find(outbound->site->route, link->pair.sender))
-		list_add_tail(&outbound->strangers, &link->stranger);
 	defer_init(&link->flush, flush, link);
 	initiator_init(&link->initiator, outbound->site, INITIATOR_LINK, &link->pair, &link_handler, link);
+	if (home == outbound->site->worker) {
+		link->is_strange = is_strange(outbound, link) && crew_name_add(outbound->site->crew, CREW_STRANGERS, link->pair.sender) == 0;
+		return link;
+	}
+	defer_init(&link->flush, far_flush, link);
+	if (far_init(link, home) < 0)
+		link_free(&link);
 	return link;
 }
 
@@ -572,8 +629,10 @@ void link_free(struct link **link)
 		LIST_OF(pos, struct link_carrier, link_in)->link = NULL;
 	}
 	HASH_DEL(gone->outbound->links, gone);
-	list_remove(&gone->stranger);
 	list_remove(&gone->gated);
+	barrier_is_known(gone, false);
+	if (gone->is_strange)
+		crew_name_remove(gone->outbound->site->crew, CREW_STRANGERS, gone->pair.sender);
 	initiator_fini(&gone->initiator);
 	defer_stop(&gone->flush);
 	timer_stop(&gone->tick);
@@ -583,6 +642,8 @@ void link_free(struct link **link)
 	gone->target->queued_bytes -= buf_len(&gone->queue.bytes);
 	buf_fini(&gone->queue.bytes);
 	buf_fini(&gone->queue.entries);
+	if (gone->far)
+		far_fini(gone);
 	queue_count(gone);
 	list_remove(&gone->to_target);
 	target_release(gone->outbound, gone->target);

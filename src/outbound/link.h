@@ -26,6 +26,7 @@ enum {
 struct target {
 	size_t queued_bytes;
 	bool is_congested;              /* half of the limit is reached; pressure is on all its links alike */
+	bool is_congested_at_home;      /* where that is another worker */
 	struct list links;              /* of struct link, through to_target; the last one frees it */
 	double answer_tokens;           /* links that answers may open to it now */
 	int64_t answer_ms;
@@ -49,6 +50,7 @@ struct queue_entry {
 	int64_t at_ms;                  /* when it came */
 	uint32_t len;
 	uint8_t proof_in, custody;
+	bool is_answer;                 /* by link_send() */
 };
 
 enum acks_state {
@@ -73,9 +75,14 @@ struct link_acks {
 	bool is_given_up;               /* it does not: no custody until retry_ms */
 	int64_t retry_ms;
 };
+struct far;
 
 struct link {
 	struct outbound *outbound;
+	struct far *far;                /* NULL: its home is this worker; else a stand-in for the link at home (far.h) */
+	uint64_t followers;             /* workers that have a stand-in for this one, a bit for each … */
+	bool told_congested;            /* … and what they know */
+	enum proof told_proof;
 	struct target *target;
 	struct list to_target;          /* in target->links */
 	struct domain_pair pair;        /* points into key */
@@ -83,8 +90,8 @@ struct link {
 	struct list holders;            /* theirs (link_holders()) */
 	uint64_t id;
 	struct initiator initiator;
-	struct list stranger;           /* in outbound->strangers, where we do not serve the sender */
 	struct list gated;              /* in outbound->gated, while the first stanza to be written waits for its record */
+	bool is_strange;                /* we do not serve the sender: it is among CREW_STRANGERS */
 	struct list carriers;           /* of struct link_carrier: streams of the peer that take stanzas back */
 	const struct channel *sent_on;  /* that the `sent` bytes of the queue went to; NULL: none */
 	size_t chunk_plain, chunk_wire; /* of the last write there: the last bytes of `sent`, and what they became */
@@ -172,6 +179,14 @@ void link_bounce_all(struct link *link, enum stanza_condition condition, const c
 
 /* Whether an answer may open one more link to the target: then its token is taken. */
 bool link_may_answer(struct target *target, int64_t now_ms);
+
+/* Counts the memory of its queue, and tells of pressure where that has changed. */
+void link_count(struct link *link);
+
+struct ticket ticket_of(const struct queue_entry *entry);
+
+/* Takes a stanza that another worker's stand-in for this link has queued; returns as link_end() does. */
+int link_take(struct link *link, struct str bytes, const struct queue_entry *entry);
 
 /* Nothing waits, neither here nor below. */
 bool link_is_empty(const struct link *link);

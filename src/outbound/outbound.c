@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of links, and what happens to all of them: reload, close, drain. */
-#include "outbound/outbound_internal.h"
+#include "outbound/carry.h"
+#include "outbound/far.h"
 
 #include <stdlib.h>
 
@@ -20,7 +21,7 @@ size_t pair_key(const struct domain_pair *pair, char *ret_key, size_t size_bytes
 	return pair->sender.len + pair->target.len + 2;
 }
 
-static struct link *link_find(struct outbound *outbound, const struct domain_pair *pair)
+struct link *outbound_find(struct outbound *outbound, const struct domain_pair *pair)
 {
 	char key[PAIR_KEY_SIZE];
 	const size_t len = pair_key(pair, key, sizeof(key));
@@ -30,6 +31,19 @@ static struct link *link_find(struct outbound *outbound, const struct domain_pai
 	return link;
 }
 
+uint64_t outbound_next_id(struct outbound *outbound)
+{
+	const struct site *site = outbound->site;
+
+	return ++outbound->next_id * crew_count(site->crew) + site->worker;
+}
+
+static bool is_unused(const struct link *link)
+{
+	return link->users == 0 && link->followers == 0 && link_is_empty(link) && link->initiator.state == INITIATOR_IDLE &&
+	       list_is_empty((struct list *)(uintptr_t)&link->carriers);
+}
+
 /* Lets go of links that no stream holds, that carry nothing and have no stream: a border meets many domains once. */
 static void sweep(void *ctx)
 {
@@ -37,8 +51,10 @@ static void sweep(void *ctx)
 	struct link *link, *next;
 
 	HASH_ITER(hh, outbound->links, link, next) {
-		if (link->users == 0 && link_is_empty(link) && link->initiator.state == INITIATOR_IDLE && list_is_empty(&link->carriers))
+		if (is_unused(link))
 			link_free(&link);
+		else if (link->far)
+			far_rest(link);
 	}
 	verifiers_sweep(outbound);
 	timer_start(outbound->site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound);
@@ -54,12 +70,12 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	outbound->handler = handler;
 	outbound->ctx = ctx;
 	list_init(&outbound->probes);
-	list_init(&outbound->strangers);
 	list_init(&outbound->gated);
 	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0) {
 		free(outbound);
 		return NULL;
 	}
+	crew_attend(site->crew, site->worker, CREW_OUTBOUND, outbound);
 	return outbound;
 }
 
@@ -69,8 +85,11 @@ void outbound_free(struct outbound **outbound)
 
 	if (!*outbound)
 		return;
+	(*outbound)->is_ending = true;
+	crew_attend((*outbound)->site->crew, (*outbound)->site->worker, CREW_OUTBOUND, NULL);
 	HASH_ITER(hh, (*outbound)->links, link, next)
 		link_free(&link);
+	lents_free(*outbound);
 	verifiers_free(*outbound);
 	timer_stop(&(*outbound)->drain);
 	timer_stop(&(*outbound)->sweep);
@@ -80,7 +99,7 @@ void outbound_free(struct outbound **outbound)
 
 struct link *outbound_link(struct outbound *outbound, const struct domain_pair *pair)
 {
-	struct link *link = link_find(outbound, pair);
+	struct link *link = outbound_find(outbound, pair);
 
 	if (!link)
 		link = link_new(outbound, pair);
@@ -91,7 +110,7 @@ struct link *outbound_link(struct outbound *outbound, const struct domain_pair *
 
 struct link *outbound_answer_link(struct outbound *outbound, const struct domain_pair *pair)
 {
-	struct link *link = link_find(outbound, pair);
+	struct link *link = outbound_find(outbound, pair);
 
 	if (link) {
 		link->users++;
@@ -103,28 +122,9 @@ struct link *outbound_answer_link(struct outbound *outbound, const struct domain
 	return NULL;
 }
 
-bool outbound_barrier_answered(struct outbound *outbound, const struct domain_pair *pair, struct str id)
-{
-	struct link *link = link_find(outbound, &(struct domain_pair){.sender = pair->target, .target = pair->sender});
-
-	return link && acks_barrier_answered(link, id);
-}
-
-void outbound_was_asked(struct outbound *outbound, const struct domain_pair *pair)
-{
-	struct link *link = link_find(outbound, pair);
-
-	if (link)
-		link->initiator.was_verified = true;
-	probes_were_asked(outbound, pair);
-}
-
 bool outbound_speaks_for(const struct outbound *outbound, struct str domain)
 {
-	LIST_EACH (pos, (struct list *)(uintptr_t)&outbound->strangers)
-		if (str_eq(LIST_OF(pos, struct link, stranger)->pair.sender, domain))
-			return true;
-	return false;
+	return crew_name_count(outbound->site->crew, CREW_STRANGERS, domain) > 0;
 }
 
 static void describe(struct link *link, stream_info_fn *fn, void *ctx)
@@ -141,7 +141,7 @@ static void describe(struct link *link, stream_info_fn *fn, void *ctx)
 		info.state = "up";
 		info.role = "receiving";        /* on the peer's own stream, which goes both ways */
 		info.proof = link_proof(link);
-		info.tls = link_channel(link)->is_secured ? tls_session_version(link_channel(link)->tls) : "";
+		info.tls = LIST_OF(link->carriers.next, struct link_carrier, link_in)->tls;
 		endpoint_text(&link_channel(link)->conn->peer, info.address);
 	}
 	fn(ctx, &info);
@@ -152,7 +152,8 @@ void outbound_each(struct outbound *outbound, stream_info_fn *fn, void *ctx)
 	struct link *link, *next;
 
 	HASH_ITER(hh, outbound->links, link, next)
-		describe(link, fn, ctx);
+		if (!link->far)
+			describe(link, fn, ctx);
 	verifiers_each(outbound, fn, ctx);
 }
 
@@ -175,7 +176,7 @@ unsigned outbound_close(struct outbound *outbound, struct str domain, const char
 	unsigned count = 0;
 
 	HASH_ITER(hh, outbound->links, link, next) {
-		if (!concerns(link, domain) || (link->initiator.state == INITIATOR_IDLE && link_is_empty(link)))
+		if (link->far || !concerns(link, domain) || (link->initiator.state == INITIATOR_IDLE && link_is_empty(link)))
 			continue;
 		link_restart(link, condition_of(condition));
 		link->gives_up = is_final && link->initiator.state == INITIATOR_ENDING;
@@ -203,14 +204,14 @@ void outbound_reload(struct outbound *outbound)
 
 void outbound_hold(struct outbound *outbound, bool is_on)
 {
-	outbound->holds += is_on ? 1 : -1;
+	crew_hold(outbound->site->crew, is_on);
 }
 
 static bool is_drained(struct outbound *outbound)
 {
 	struct link *link, *next;
 
-	if (outbound->holds > 0)
+	if (crew_is_held(outbound->site->crew))
 		return false;
 	HASH_ITER(hh, outbound->links, link, next)
 		if (link->initiator.state != INITIATOR_IDLE || !link_is_empty(link))
@@ -227,11 +228,13 @@ static void on_drain(void *ctx)
 	size_t lost = 0;
 
 	HASH_ITER(hh, outbound->links, link, next) {
+		if (link->far)
+			continue;
 		lost += is_late ? buf_len(&link->queue.entries) / sizeof(struct queue_entry) : 0;
 		if (is_late)
 			initiator_stop(&link->initiator);
 		acks_hurry(link);
-		if (outbound->holds > 0 && !is_late && link_is_empty(link))
+		if (crew_is_held(outbound->site->crew) && !is_late && link_is_empty(link))
 			continue;       /* its sender may still have something for it */
 		if (initiator_is_ready(&link->initiator) && (link_is_empty(link) || link_may_end(link)))
 			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
@@ -247,7 +250,8 @@ static void on_drain(void *ctx)
 		    KV_C("reason", "queue.drain-timeout ended before they could be handed over; the audit names each"));
 	if (is_late || is_drained(outbound))
 		outbound->drained(outbound->drained_ctx);
-	else
+	/* Other workers may still send something. */
+	if (!is_late && (crew_count(outbound->site->crew) > 1 || !is_drained(outbound)))
 		timer_start(outbound->site->loop, &outbound->drain, DRAIN_POLL_MS, on_drain, outbound);
 }
 
@@ -262,7 +266,7 @@ void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn
 	probes_stop(outbound, "the trunk is stopping");
 	/* Bounces first, while the links that carry them are up. */
 	HASH_ITER(hh, outbound->links, link, next)
-		if (link->initiator.state == INITIATOR_IDLE)
+		if (link->initiator.state == INITIATOR_IDLE && !link->far)
 			link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, NULL);
 	verifiers_stop(outbound);
 	timer_start(outbound->site->loop, &outbound->drain, 0, on_drain, outbound);

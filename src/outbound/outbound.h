@@ -80,7 +80,9 @@ struct channel;
 /* Lives inside its owner, zeroed; it carries the stanzas of one link over the owner's channel. */
 struct link_carrier {
 	struct list link_in;            /* in link->carriers, while carrying */
-	struct link *link;              /* NULL: it carries nothing */
+	struct link *link;              /* NULL: it carries nothing, or for a link of another worker */
+	struct away *away;              /* in that case; carry.h */
+	const char *tls;                /* version; "" without TLS; static */
 	struct channel *channel;
 	bool is_ending;                 /* takes nothing more */
 	enum proof proof;               /* of the peer */
@@ -90,6 +92,7 @@ struct link_carrier {
  * would have to be dialled; one that is up already is kept. Returns 0 or TRUNK_ENOMEM. */
 int outbound_carry(struct outbound *outbound, const struct domain_pair *pair, struct channel *channel, enum proof proof,
 		   struct link_carrier *carrier);
+bool outbound_is_carrying(const struct link_carrier *carrier);
 void outbound_uncarry(struct link_carrier *carrier);    /* no-op where it carries nothing; before the channel is ended */
 void outbound_end_carry(struct link_carrier *carrier);  /* the channel is being closed in order: what was written may still go out */
 void outbound_drained(struct link_carrier *carrier);    /* the channel can take more */

@@ -8,6 +8,7 @@
 enum { PROBE_PING_MS = 10 * 1000 };     /* that the peer has to answer a ping, with a stream of its own to us */
 
 struct probe {
+	struct outbound *outbound;
 	struct list link;               /* in outbound->probes */
 	const struct site *site;
 	struct initiator initiator;
@@ -64,10 +65,8 @@ static bool is_answer_to(const struct probe *probe, const struct domain_pair *pa
 	       str_eq(pair->target, probe->pair.sender);
 }
 
-bool outbound_is_awaited(struct outbound *outbound, const struct domain_pair *pair, struct str id)
+bool probes_were_answered(struct outbound *outbound, const struct domain_pair *pair, struct str id)
 {
-	if (outbound_barrier_answered(outbound, pair, id))
-		return true;
 	LIST_EACH (pos, &outbound->probes) {
 		struct probe *probe = LIST_OF(pos, struct probe, link);
 
@@ -150,10 +149,12 @@ struct probe *outbound_probe(struct outbound *outbound, const struct domain_pair
 		return NULL;
 	}
 	list_add_tail(&outbound->probes, &probe->link);
+	probe->outbound = outbound;
 	probe->site = outbound->site;
 	probe->fn = fn;
 	probe->ctx = ctx;
 	probe->pair = (struct domain_pair){.sender = domain_str(&probe->sender), .target = domain_str(&probe->target)};
+	probe_is_known(outbound, &probe->pair, str_of(probe->id), true);
 	initiator_init(&probe->initiator, outbound->site, INITIATOR_LINK, &probe->pair, &probe_handler, probe);
 	initiator_start(&probe->initiator, spoke);
 	return probe;
@@ -164,6 +165,7 @@ void probe_cancel(struct probe **probe)
 	if (!*probe)
 		return;
 	list_remove(&(*probe)->link);
+	probe_is_known((*probe)->outbound, &(*probe)->pair, str_of((*probe)->id), false);
 	timer_stop(&(*probe)->timeout);
 	initiator_fini(&(*probe)->initiator);
 	free(*probe);

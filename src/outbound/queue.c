@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stanzas of a link: taken, told of, taken back, bounced. */
-#include "outbound/outbound_internal.h"
+#include "outbound/far.h"
 
 #include <stdlib.h>
 
@@ -23,6 +23,10 @@ void queue_count(struct link *link)
 {
 	const struct buf *bytes = &link->queue.bytes, *entries = &link->queue.entries;
 
+	if (link->far) {
+		memory_count(link->outbound->site->memory, &link->queue.counted, far_memory(link));
+		return;
+	}
 	/* What is kept for the next batch counts, too. */
 	memory_count(link->outbound->site->memory, &link->queue.counted,
 		     buf_len(bytes) > 0 ? buf_len(bytes) + buf_len(entries) : bytes->cap + entries->cap);
@@ -36,14 +40,23 @@ void link_tell_pressure(struct link *link)
 	bool is_congested = limit && (link->target->is_congested ? queued > limit / 4 : queued >= limit / 2);
 
 	/* Where memory runs short, those who do not read get no more either. */
-	if (!memory_has(site->memory) && queued > memory_share(site->memory, HASH_COUNT(link->outbound->targets)))
+	if (!memory_has(site->memory) && queued > memory_share(site->memory))
 		is_congested = true;
+	is_congested |= link->target->is_congested_at_home;
 
 	if (is_congested == link->target->is_congested)
 		return;
 	link->target->is_congested = is_congested;
-	LIST_EACH (pos, &link->target->links)
+	LIST_EACH (pos, &link->target->links) {
+		far_tell(LIST_OF(pos, struct link, to_target));
 		link->outbound->handler->pressure(link->outbound->ctx, LIST_OF(pos, struct link, to_target), is_congested);
+	}
+}
+
+void link_count(struct link *link)
+{
+	queue_count(link);
+	link_tell_pressure(link);
 }
 
 void queue_pop(struct link *link)
@@ -121,13 +134,18 @@ void run_add(struct link *link, struct run *run, struct queue_entry *entry)
 
 /* ---- the way back ---- */
 
+struct ticket ticket_of(const struct queue_entry *entry)
+{
+	return (struct ticket){
+		.proof_in = (enum proof)entry->proof_in, .custody = (enum custody)entry->custody,
+		.receipt = {.stream = entry->stream, .seq = entry->seq}, .audit_seq = entry->audit_seq,
+	};
+}
+
 static void bounce_first(struct link *link, enum stanza_condition condition, const char *text)
 {
 	const struct queue_entry entry = *queue_first(&link->queue);
-	const struct ticket ticket = {
-		.proof_in = (enum proof)entry.proof_in, .custody = (enum custody)entry.custody,
-		.receipt = {.stream = entry.stream, .seq = entry.seq}, .audit_seq = entry.audit_seq,
-	};
+	const struct ticket ticket = ticket_of(&entry);
 	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
 
 	queue_pop(link);

@@ -6,7 +6,7 @@
 
 enum {
 	VERIFIER_KEEP_MS = 1000,        /* that a stream without questions stays for the next */
-	VERIFIERS_MAX = 2000,           /* streams that only ask, all together … */
+	VERIFIERS_MAX = 2000,           /* streams that only ask, of all workers together … */
 	VERIFIERS_PER_AUTHORITY_MAX = 64,       /* … and to one authoritative server's domain: an unproved key costs it a connection */
 };
 
@@ -231,13 +231,10 @@ static void start(void *ctx)
 
 static bool has_room(const struct outbound *outbound, struct str authority)
 {
-	unsigned same = 0;
+	struct crew *crew = outbound->site->crew;
 
-	if (HASH_COUNT(outbound->verifiers) >= VERIFIERS_MAX)
-		return false;
-	for (const struct verifier *verifier = outbound->verifiers; verifier; verifier = verifier->hh.next)
-		same += str_eq(verifier->pair.target, authority);
-	return same < VERIFIERS_PER_AUTHORITY_MAX;
+	return crew_name_count(crew, CREW_AUTHORITIES, STR_NONE) < VERIFIERS_MAX &&
+	       crew_name_count(crew, CREW_AUTHORITIES, authority) < VERIFIERS_PER_AUTHORITY_MAX;
 }
 
 static struct verifier *verifier_get(struct outbound *outbound, const struct domain_pair *stream)
@@ -263,8 +260,13 @@ static struct verifier *verifier_get(struct outbound *outbound, const struct dom
 		free(verifier);
 		return NULL;
 	}
+	if (crew_name_add(outbound->site->crew, CREW_AUTHORITIES, verifier->pair.target) < 0) {
+		HASH_DEL(outbound->verifiers, verifier);
+		free(verifier);
+		return NULL;
+	}
 	verifier->outbound = outbound;
-	verifier->id = ++outbound->next_id;
+	verifier->id = outbound_next_id(outbound);
 	list_init(&verifier->questions);
 	defer_init(&verifier->start, start, verifier);
 	initiator_init(&verifier->initiator, outbound->site, INITIATOR_VERIFY, &verifier->pair, &verifier_handler, verifier);
@@ -367,6 +369,7 @@ void verifiers_restart(struct outbound *outbound)
 static void verifier_free(struct verifier *verifier)
 {
 	HASH_DEL(verifier->outbound->verifiers, verifier);
+	crew_name_remove(verifier->outbound->site->crew, CREW_AUTHORITIES, verifier->pair.target);
 	initiator_fini(&verifier->initiator);
 	timer_stop(&verifier->keep);
 	defer_stop(&verifier->start);

@@ -2,6 +2,8 @@
  * Domains and addresses that the operator shut at run time. */
 #include "policy/policy.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,14 +15,20 @@ struct block {
 	int64_t until_ms;
 };
 
+/* All workers read; one of them, whose control socket it is, writes. */
 struct blocks {
+	pthread_rwlock_t lock;          /* guards `at`, and makes `count` fit it */
 	struct block at[BLOCKS_MAX];
-	unsigned count, changes;
+	_Atomic unsigned count, changes;
 };
 
 struct blocks *blocks_new(void)
 {
-	return calloc(1, sizeof(struct blocks));
+	struct blocks *blocks = calloc(1, sizeof(*blocks));
+
+	if (blocks)
+		pthread_rwlock_init(&blocks->lock, NULL);
+	return blocks;
 }
 
 void blocks_free(struct blocks **blocks)
@@ -29,6 +37,7 @@ void blocks_free(struct blocks **blocks)
 		return;
 	for (unsigned i = 0; i < (*blocks)->count; i++)
 		free((*blocks)->at[i].what);
+	pthread_rwlock_destroy(&(*blocks)->lock);
 	free(*blocks);
 	*blocks = NULL;
 }
@@ -70,26 +79,36 @@ static struct block *block_find(struct blocks *blocks, const struct block *like)
 	return NULL;
 }
 
+/* Takes `block`. */
+static int put(struct blocks *blocks, const struct block *block)
+{
+	struct block *old = block_find(blocks, block);
+
+	if (!old && blocks->count == BLOCKS_MAX) {
+		free(block->what);
+		return TRUNK_ELIMIT;
+	}
+	if (old)
+		free(old->what);
+	else
+		old = &blocks->at[blocks->count++];
+	*old = *block;
+	return 0;
+}
+
 int blocks_add(struct blocks *blocks, struct str what, int64_t until_ms)
 {
-	struct block block, *old;
+	struct block block;
 	int err;
 
 	if ((err = block_form(what, &block)) < 0)
 		return err;
 	block.until_ms = until_ms;
+	pthread_rwlock_wrlock(&blocks->lock);
+	err = put(blocks, &block);
 	blocks->changes++;
-	if ((old = block_find(blocks, &block))) {
-		free(old->what);
-		*old = block;
-		return 0;
-	}
-	if (blocks->count == BLOCKS_MAX) {
-		free(block.what);
-		return TRUNK_ELIMIT;
-	}
-	blocks->at[blocks->count++] = block;
-	return 0;
+	pthread_rwlock_unlock(&blocks->lock);
+	return err;
 }
 
 int blocks_remove(struct blocks *blocks, struct str what)
@@ -99,14 +118,16 @@ int blocks_remove(struct blocks *blocks, struct str what)
 
 	if ((err = block_form(what, &block)) < 0)
 		return err;
-	old = block_find(blocks, &block);
+	pthread_rwlock_wrlock(&blocks->lock);
+	if ((old = block_find(blocks, &block))) {
+		free(old->what);
+		*old = blocks->at[blocks->count - 1];
+		blocks->count--;
+		blocks->changes++;
+	}
+	pthread_rwlock_unlock(&blocks->lock);
 	free(block.what);
-	if (!old)
-		return TRUNK_ENOENT;
-	blocks->changes++;
-	free(old->what);
-	*old = blocks->at[--blocks->count];
-	return 0;
+	return old ? 0 : TRUNK_ENOENT;
 }
 
 static bool in_force(const struct block *block, int64_t wall_ms)
@@ -114,20 +135,21 @@ static bool in_force(const struct block *block, int64_t wall_ms)
 	return block->until_ms == 0 || wall_ms < block->until_ms;
 }
 
-/* Those that have ended make room. */
-static void forget_ended(struct blocks *blocks, int64_t wall_ms)
+void blocks_forget(struct blocks *blocks, int64_t wall_ms)
 {
+	pthread_rwlock_wrlock(&blocks->lock);
 	for (unsigned i = blocks->count; i-- > 0;) {
 		if (in_force(&blocks->at[i], wall_ms))
 			continue;
 		free(blocks->at[i].what);
-		blocks->at[i] = blocks->at[--blocks->count];
+		blocks->at[i] = blocks->at[blocks->count - 1];
+		blocks->count--;
 	}
+	pthread_rwlock_unlock(&blocks->lock);
 }
 
-bool blocks_has_domain(struct blocks *blocks, struct str domain, int64_t wall_ms)
+static bool has_domain(const struct blocks *blocks, struct str domain, int64_t wall_ms)
 {
-	forget_ended(blocks, wall_ms);
 	for (unsigned i = 0; i < blocks->count; i++) {
 		const struct block *block = &blocks->at[i];
 		const struct str what = str_of(block->what);
@@ -140,22 +162,36 @@ bool blocks_has_domain(struct blocks *blocks, struct str domain, int64_t wall_ms
 	return false;
 }
 
+bool blocks_has_domain(struct blocks *blocks, struct str domain, int64_t wall_ms)
+{
+	bool has;
+
+	if (blocks->count == 0)
+		return false;
+	pthread_rwlock_rdlock(&blocks->lock);
+	has = has_domain(blocks, domain, wall_ms);
+	pthread_rwlock_unlock(&blocks->lock);
+	return has;
+}
+
 bool blocks_has_address(struct blocks *blocks, const struct endpoint *address, int64_t wall_ms)
 {
 	char text[ENDPOINT_TEXT_SIZE];
+	bool has = false;
 
 	if (blocks->count == 0)
 		return false;
 	address_text(address, text);
-	for (unsigned i = 0; i < blocks->count; i++)
-		if (blocks->at[i].is_address && in_force(&blocks->at[i], wall_ms) && strcmp(blocks->at[i].what, text) == 0)
-			return true;
-	return false;
+	pthread_rwlock_rdlock(&blocks->lock);
+	for (unsigned i = 0; i < blocks->count && !has; i++)
+		has = blocks->at[i].is_address && in_force(&blocks->at[i], wall_ms) && strcmp(blocks->at[i].what, text) == 0;
+	pthread_rwlock_unlock(&blocks->lock);
+	return has;
 }
 
 unsigned blocks_changes(const struct blocks *blocks)
 {
-	return blocks->changes;
+	return atomic_load_explicit(&blocks->changes, memory_order_acquire);
 }
 
 unsigned blocks_list(const struct blocks *blocks, struct block_info *ret_list, unsigned max)

@@ -28,7 +28,7 @@ void policy_free(struct policy **policy);
 struct verdict policy_judge(const struct policy *policy, const struct domain_pair *pair, const struct spoke *sender,
 			    const struct spoke *target);
 
-/* ---- blocks: what the operator shut at run time; they outlive a reload ---- */
+/* ---- blocks: what the operator shut at run time; they outlive a reload. Asked by any thread, changed and listed by one ---- */
 
 struct blocks;
 
@@ -41,6 +41,7 @@ struct blocks *blocks_new(void);
 void blocks_free(struct blocks **blocks);
 int blocks_add(struct blocks *blocks, struct str what, int64_t until_ms);       /* TRUNK_EINVAL, TRUNK_ENOMEM, TRUNK_ELIMIT */
 int blocks_remove(struct blocks *blocks, struct str what);                      /* TRUNK_ENOENT */
+void blocks_forget(struct blocks *blocks, int64_t wall_ms);                     /* those that have ended make room */
 bool blocks_has_domain(struct blocks *blocks, struct str domain, int64_t wall_ms);
 bool blocks_has_address(struct blocks *blocks, const struct endpoint *address, int64_t wall_ms);
 unsigned blocks_changes(const struct blocks *blocks);    /* counts adds and removes */

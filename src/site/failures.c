@@ -2,6 +2,7 @@
  * A ring of failed attempts. */
 #include "site/failures.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,13 +12,18 @@ struct kept {
 };
 
 struct failures {
+	pthread_mutex_t lock;           /* guards all below */
 	struct kept *ring[FAILURES_MAX];        /* allocated as they come */
 	unsigned next, count;
 };
 
 struct failures *failures_new(void)
 {
-	return calloc(1, sizeof(struct failures));
+	struct failures *failures = calloc(1, sizeof(*failures));
+
+	if (failures)
+		pthread_mutex_init(&failures->lock, NULL);
+	return failures;
 }
 
 void failures_free(struct failures **failures)
@@ -26,6 +32,7 @@ void failures_free(struct failures **failures)
 		return;
 	for (unsigned i = 0; i < FAILURES_MAX; i++)
 		free((*failures)->ring[i]);
+	pthread_mutex_destroy(&(*failures)->lock);
 	free(*failures);
 	*failures = NULL;
 }
@@ -41,7 +48,7 @@ static struct str keep(char *to, size_t size, struct str text)
 	return str_make(to, len);
 }
 
-void failures_add(struct failures *failures, const struct failure *failure)
+static void add(struct failures *failures, const struct failure *failure)
 {
 	struct kept **place = &failures->ring[failures->next];
 	struct kept *kept = *place ? *place : calloc(1, sizeof(*kept));
@@ -61,10 +68,21 @@ void failures_add(struct failures *failures, const struct failure *failure)
 		failures->count++;
 }
 
+void failures_add(struct failures *failures, const struct failure *failure)
+{
+	pthread_mutex_lock(&failures->lock);
+	add(failures, failure);
+	pthread_mutex_unlock(&failures->lock);
+}
+
 void failures_each(const struct failures *failures, failure_fn *fn, void *ctx)
 {
-	const unsigned first = (failures->next + FAILURES_MAX - failures->count) % FAILURES_MAX;
+	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&failures->lock;
+	unsigned first;
 
+	pthread_mutex_lock(lock);
+	first = (failures->next + FAILURES_MAX - failures->count) % FAILURES_MAX;
 	for (unsigned i = 0; i < failures->count; i++)
 		fn(ctx, &failures->ring[(first + i) % FAILURES_MAX]->failure);
+	pthread_mutex_unlock(lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The last attempts that failed, for `trunkctl failures`. */
+ * The last attempts that failed, of all workers, for `trunkctl failures`. Any thread. */
 #ifndef TRUNK_SITE_FAILURES_H
 #define TRUNK_SITE_FAILURES_H
 
@@ -23,6 +23,6 @@ typedef void failure_fn(void *ctx, const struct failure *failure);
 struct failures *failures_new(void);    /* NULL: no memory */
 void failures_free(struct failures **failures);
 void failures_add(struct failures *failures, const struct failure *failure);
-void failures_each(const struct failures *failures, failure_fn *fn, void *ctx);        /* oldest first */
+void failures_each(const struct failures *failures, failure_fn *fn, void *ctx);        /* oldest first; `fn` adds none */
 
 #endif

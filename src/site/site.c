@@ -38,7 +38,7 @@ bool memory_has_overdraft(const struct memory *memory)
 	return is_below(memory, memory->limit_bytes + memory->limit_bytes / (2 * MEMORY_RESERVE_PART));
 }
 
-size_t memory_share(const struct memory *memory, unsigned targets)
+size_t memory_share(const struct memory *memory)
 {
-	return memory_has_reserve(memory) ? memory->limit_bytes / MEMORY_RESERVE_PART / (targets + 1) : 0;
+	return memory_has_reserve(memory) ? memory->limit_bytes / MEMORY_RESERVE_PART / (memory->targets + 1) : 0;
 }

@@ -7,20 +7,16 @@
 #include "dns/dns.h"
 #include "net/net.h"
 #include "route/route.h"
+#include "site/crew.h"
 #include "site/failures.h"
 #include "stanza/limits.h"
 #include "tls/tls.h"
 
-#include <stdatomic.h>
-
-struct memory {
-	_Atomic size_t used_bytes;      /* all queues, buffers and half-read stanzas of all workers */
-	_Atomic size_t limit_bytes;     /* limits.memory; 0: none */
-};
-
 /* Everything is borrowed from the daemon (or the scenario), which replaces the second half when a configuration is loaded:
  * nobody keeps a copy of these pointers across a return to the loop, unless it holds a reference of its own. */
 struct site {
+	struct crew *crew;              /* NULL: a single worker */
+	unsigned worker;                /* our number in it, from 0 */
 	struct loop *loop;
 	struct net *net;
 	struct dns *dns;
@@ -53,6 +49,30 @@ bool memory_count(struct memory *memory, size_t *counted, size_t now);
 bool memory_has_reserve(const struct memory *memory);
 bool memory_has(const struct memory *memory);
 bool memory_has_overdraft(const struct memory *memory); /* a sixteenth beyond the limit, for answers alone */
-size_t memory_share(const struct memory *memory, unsigned targets);     /* bytes that one target may queue where memory_has() is false */
+size_t memory_share(const struct memory *memory);       /* bytes that one target may queue where memory_has() is false */
+
+/* ---- the other workers ---- */
+
+/* Whose the links to `domain` are, and with them the streams to it. */
+static inline unsigned site_home(const struct site *site, struct str domain)
+{
+	return crew_count(site->crew) == 1 ? site->worker : crew_home(site->crew, domain, route_find(site->route, domain) != NULL);
+}
+
+static inline void site_send(const struct site *site, unsigned to, enum crew_room room, struct mail *mail)
+{
+	crew_send(site->crew, site->worker, to, room, mail);
+}
+
+/* The id of a stream of this worker for those who have to find it from another: the upper 16 bits are the worker's number. */
+static inline uint64_t site_stream_id(const struct site *site, uint64_t id)
+{
+	return (uint64_t)site->worker << 48 | id;
+}
+
+static inline unsigned stream_id_worker(uint64_t id)
+{
+	return (unsigned)(id >> 48);
+}
 
 #endif

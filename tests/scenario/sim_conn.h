@@ -30,6 +30,7 @@ struct sim_net {
 	struct list conns, listeners, places;
 	struct endpoint source;
 	struct timer timer;             /* at the first event */
+	struct sim_conn *moving[64];    /* detached, and not wrapped yet: their descriptors are FIRST_FD and up */
 	int64_t latency_ms;
 	size_t piece_bytes, window_bytes;
 	unsigned ports;

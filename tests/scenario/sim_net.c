@@ -208,7 +208,43 @@ static void sim_free(struct net *net)
 	free(sim);
 }
 
+enum { FIRST_FD = 1 << 20, MOVING_MAX = sizeof(((struct sim_net *)0)->moving) / sizeof(struct sim_conn *) };
+
+/* From one worker to another of the same thread: it stays what it is, without anybody who hears of it. */
+static int sim_detach(struct conn *conn, int *ret_fd)
+{
+	struct sim_conn *moved = (struct sim_conn *)(void *)conn;
+	struct sim_net *sim = sim_of(conn->net);
+
+	if (conn->pending_bytes > 0 || moved->is_over || moved->wants_fin)
+		return TRUNK_EBUSY;
+	for (int i = 0; i < MOVING_MAX; i++) {
+		if (sim->moving[i])
+			continue;
+		sim->moving[i] = moved;
+		conn->handler = NULL;
+		sim_conn_read(conn, false);
+		*ret_fd = FIRST_FD + i;
+		return 0;
+	}
+	return TRUNK_ELIMIT;
+}
+
+static int sim_wrap(struct net *net, int fd, struct conn **ret_conn)
+{
+	struct sim_net *sim = sim_of(net);
+
+	if (fd < FIRST_FD || fd >= FIRST_FD + MOVING_MAX || !sim->moving[fd - FIRST_FD])
+		return TRUNK_EINVAL;
+	*ret_conn = &sim->moving[fd - FIRST_FD]->base;
+	sim->moving[fd - FIRST_FD] = NULL;
+	sim_conn_read(*ret_conn, true);
+	return 0;
+}
+
 static const struct net_ops sim_ops = {
+	.detach = sim_detach,
+	.wrap = sim_wrap,
 	.connect = sim_connect,
 	.listen = sim_listen,
 	.adopt = sim_adopt,

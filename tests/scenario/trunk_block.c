@@ -271,7 +271,7 @@ static int listen_on(struct world *world, const struct endpoint *at, unsigned co
 
 static int start(struct world *world)
 {
-	const struct trunk_options options = {
+	struct trunk_options options = {
 		.loop = world->loop,
 		.net = world->net,
 		.dns = world->dns,
@@ -283,8 +283,14 @@ static int start(struct world *world)
 		.config = world->config,
 	};
 
-	if (!(world->trunk = trunk_new(&options)))
-		return world_fail(world, "the trunk can't be made");
+	if (!(options.shared = world->shared = trunk_shared_new(world->workers)))
+		return world_fail(world, "no memory");
+	for (unsigned i = 0; i < world->workers; i++) {
+		options.worker = i;
+		if (!(world->trunks[i] = trunk_new(&options)))
+			return world_fail(world, "the trunk can't be made");
+	}
+	world->trunk = world->trunks[0];
 	if (listen_on(world, world->config->listen, world->config->listen_count, inbound_accept) < 0)
 		return -1;
 	return listen_on(world, world->config->listen_tls, world->config->listen_tls_count, inbound_accept_direct);
@@ -292,8 +298,9 @@ static int start(struct world *world)
 
 static int put_in_force(struct world *world, struct config **config, struct tls_store **store, bool is_reload)
 {
-	if (is_reload && trunk_reload(world->trunk, *config, *store) < 0)
-		return world_fail(world, "the trunk can't reload");
+	for (unsigned i = 0; is_reload && i < world->workers; i++)
+		if (trunk_reload(world->trunks[i], *config, *store) < 0)
+			return world_fail(world, "the trunk can't reload");
 	config_free(&world->config);
 	tls_store_free(&world->store);
 	world->config = *config;

@@ -127,18 +127,35 @@ static int step_network(struct step *step)
 
 /* ---- the trunk ---- */
 
+/* As src/daemon/main.c has it: all workers at once. */
 static void on_drained(void *ctx)
+{
+	const struct site *site = trunk_site(ctx);
+
+	crew_set_drained(site->crew, site->worker);
+}
+
+static void on_first_drained(void *ctx)
 {
 	struct world *world = ctx;
 
-	world->drained++;
+	on_drained(world->trunk);
+	world->drained += world->drained == 0 || world->workers == 1 ? crew_is_drained(trunk_crew(world->shared)) : 0;
+}
+
+static void close_all(struct world *world, struct str what, const struct endpoint *address, const char *condition, bool is_final)
+{
+	for (unsigned i = 0; i < world->workers; i++) {
+		inbound_close(trunk_inbound(world->trunks[i]), address ? STR_NONE : what, address, condition);
+		if (!address)
+			outbound_close(relay_outbound(trunk_relay(world->trunks[i])), what, condition, is_final);
+	}
 }
 
 static int block(struct step *step)
 {
 	struct world *world = step->world;
 	const struct str what = STEP_WORD(step, 2);
-	struct outbound *outbound = relay_outbound(trunk_relay(world->trunk));
 	struct endpoint address;
 	const bool is_address = endpoint_parse(what, 1, &address) == 0;
 	int64_t ms = 0;
@@ -148,10 +165,7 @@ static int block(struct step *step)
 		return world_fail(world, "for how long?");
 	if ((err = blocks_add(world->blocks, what, ms ? loop_wall_ms(world->loop) + ms : 0)) < 0)
 		return world_fail(world, "%s", error_text(err));
-	inbound_close(trunk_inbound(world->trunk), is_address ? STR_NONE : what, is_address ? &address : NULL,
-		      "policy-violation");
-	if (!is_address)
-		outbound_close(outbound, what, "policy-violation", true);
+	close_all(world, what, is_address ? &address : NULL, "policy-violation", true);
 	return 0;
 }
 
@@ -166,12 +180,13 @@ static int operate(struct step *step)
 	if (STEP_IS(step, 1, "unblocks"))
 		return blocks_remove(world->blocks, what) < 0 ? world_fail(world, "it is not blocked") : 0;
 	if (STEP_IS(step, 1, "closes")) {
-		inbound_close(trunk_inbound(world->trunk), what, NULL, "reset");
-		outbound_close(relay_outbound(trunk_relay(world->trunk)), what, "reset", false);
+		close_all(world, what, NULL, "reset", false);
 		return 0;
 	}
 	if (STEP_IS(step, 1, "drains")) {
-		trunk_drain(world->trunk, on_drained, world);
+		trunk_drain(world->trunk, on_first_drained, world);
+		for (unsigned i = 1; i < world->workers; i++)
+			trunk_drain(world->trunks[i], on_drained, world->trunks[i]);
 		return 0;
 	}
 	if (STEP_IS(step, 1, "is") && STEP_IS(step, 2, "drained")) {

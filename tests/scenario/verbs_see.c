@@ -292,7 +292,7 @@ static void on_row(void *ctx, const struct stream_info *info)
 /* "streams have [N] k=v…", "streams lack k=v…": rows of `trunkctl streams`. */
 int step_streams(struct step *step)
 {
-	struct trunk *trunk = step->world->trunk;
+	const struct world *world = step->world;
 	struct rows rows = {.step = step, .from = step->from + 2};
 	uint64_t want = 0;
 	const bool has_number = str_number(STEP_WORD(step, 2), 1000000, &want) == 0;
@@ -300,8 +300,10 @@ int step_streams(struct step *step)
 
 	rows.from += has_number;
 	world_settle(step->world);
-	inbound_each(trunk_inbound(trunk), on_row, &rows);
-	outbound_each(relay_outbound(trunk_relay(trunk)), on_row, &rows);
+	for (unsigned i = 0; i < world->workers; i++) {
+		inbound_each(trunk_inbound(world->trunks[i]), on_row, &rows);
+		outbound_each(relay_outbound(trunk_relay(world->trunks[i])), on_row, &rows);
+	}
 	if (STEP_IS(step, 1, "lack") ? rows.fitting > 0 : has_number ? rows.fitting != want : rows.fitting == 0)
 		result = world_fail(step->world, "%u such rows among\n    %.*s", rows.fitting,
 				    STR_ARG(str_until(buf_str(&rows.seen), 6000)));

@@ -42,6 +42,14 @@ static int make_rooms(struct world *world)
 	return world->audit ? 0 : TRUNK_ENOMEM;
 }
 
+static unsigned workers_wanted(void)
+{
+	const char *text = getenv("SCENARIO_WORKERS");
+	uint64_t count = 1;
+
+	return text && str_number(str_of(text), WORLD_WORKERS_MAX, &count) == 0 && count > 0 ? (unsigned)count : 1;
+}
+
 struct world *world_new(struct certificates *certificates)
 {
 	struct world *world = calloc(1, sizeof(*world));
@@ -56,6 +64,7 @@ struct world *world_new(struct certificates *certificates)
 		world_free(&world);
 		return NULL;
 	}
+	world->workers = workers_wanted();
 	world->env = (struct peer_env){
 		.loop = world->loop,
 		.net = world->net,
@@ -95,7 +104,11 @@ void world_free(struct world **ret_world)
 
 		peer_free(&peer);
 	}
-	trunk_free(&world->trunk);
+	if (world->shared)
+		crew_clear(trunk_crew(world->shared));
+	for (unsigned i = 0; i < world->workers; i++)
+		trunk_free(&world->trunks[i]);
+	trunk_shared_free(&world->shared);
 	config_free(&world->config);
 	tls_store_free(&world->store);
 	audit_free(&world->audit);

@@ -12,7 +12,11 @@
 #define WORLD_TRUNK_ADDRESS "198.51.100.4"
 #define WORLD_TRUNK_ADDRESS6 "[2001:db8:4::4]"
 
-enum { WORLD_LISTENERS_MAX = 8, WORLD_FAILURE_SIZE = 8192 };
+enum {
+	WORLD_LISTENERS_MAX = 8,
+	WORLD_FAILURE_SIZE = 8192,
+	WORLD_WORKERS_MAX = 8,
+};
 
 /* A line of the log. */
 struct line {
@@ -35,7 +39,10 @@ struct world {
 	enum certificate shows;         /* the trunk's certificates */
 	struct config *config;
 	struct tls_store *store;
-	struct trunk *trunk;            /* NULL until the script's trunk block */
+	unsigned workers;               /* how many trunks take turns on the one thread here (SCENARIO_WORKERS in the environment) */
+	struct trunk_shared *shared;
+	struct trunk *trunks[WORLD_WORKERS_MAX];
+	struct trunk *trunk;            /* the first of them; NULL until the script's trunk block */
 	struct listener *listeners[WORLD_LISTENERS_MAX];
 	unsigned listener_count;
 	struct list peers;              /* of struct peer, owned */

@@ -11,8 +11,6 @@ static void numbers_have_bounds(void **state)
 	assert_int_equal(config->limits.depth, 8);
 	config_free(&config);
 	refuses(TRUNK TWO "workers: 65\n", "trunkd.yaml:3:10: \"workers\" must be between 1 and 64, or 0, not 65\n");
-	refuses(TRUNK TWO "workers: 2\n",
-		"trunkd.yaml:3:1: \"workers\": more than one is known but not built into this version (" TRUNK_VERSION ") yet; put 0 or 1\n");
 	refuses(TRUNK TWO "workers: two\n", "trunkd.yaml:3:10: \"workers\" must be a whole number, not \"two\"\n");
 	refuses(TRUNK TWO "limits: {depth: 0}\n", "trunkd.yaml:3:17: \"limits.depth\" must be between 8 and 256, not 0\n");
 	refuses(TRUNK TWO "workers: 99999999999\n",

@@ -63,10 +63,11 @@ static void of_the_reserve_a_target_gets_its_share(void **state)
 
 	(void)state;
 	memory_count(&memory, &one, 7500);
-	assert_int_equal(memory_share(&memory, 0), 1000);
-	assert_int_equal(memory_share(&memory, 3), 250);
+	assert_int_equal(memory_share(&memory), 1000);
+	memory.targets = 3;
+	assert_int_equal(memory_share(&memory), 250);
 	memory_count(&memory, &one, 8000);
-	assert_int_equal(memory_share(&memory, 0), 0);
+	assert_int_equal(memory_share(&memory), 0);
 }
 
 static void without_a_limit_there_is_always_room(void **state)
