@@ -103,8 +103,9 @@ struct filter_answer {
 	enum filter_outcome outcome;
 	enum stanza_condition condition;        /* REJECT, FAILED: never NONE */
 	struct str text;                        /* REJECT, FAILED: for the sender, valid UTF-8 that XML can carry; absent: none */
-	struct str stanza;                      /* CHANGE: one element in canonical form under xmlns='jabber:server'; kind, from, to, type
-						 * and id are those that came */
+	struct str stanza;                      /* CHANGE: one element in canonical form under xmlns='jabber:server'; kind, from, to, type,
+						 * id and, with labels on, the labels of its own are those that came; nothing
+						 * signed or encrypted is in it */
 	const char *why;                        /* FAILED: what happened, for operators; may hold a peer's text: escape it */
 };
 

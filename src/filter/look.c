@@ -2,6 +2,8 @@
  * Trees into text, and text into the tree of a changed stanza. */
 #include "filter/look.h"
 
+#include "label/check.h"
+
 #include <stdio.h>
 
 /* ---- text ---- */
@@ -168,11 +170,52 @@ static const char *changed_field(const struct filter_view *view, const struct xm
 	return NULL;
 }
 
+static bool same_trees(const struct xml_node *a, const struct xml_node *b)
+{
+	if (a->kind != b->kind || !str_eq(a->text, b->text) || !str_eq(a->ns, b->ns) || !str_eq(a->name, b->name) || a->attr_count != b->attr_count)
+		return false;
+	for (unsigned i = 0; i < a->attr_count; i++)
+		if (!str_eq(a->attrs[i].ns, b->attrs[i].ns) || !str_eq(a->attrs[i].name, b->attrs[i].name) ||
+		    !str_eq(a->attrs[i].value, b->attrs[i].value))
+			return false;
+	for (a = a->children, b = b->children; a && b; a = a->next, b = b->next)
+		if (!same_trees(a, b))
+			return false;
+	return !a && !b;
+}
+
+/* Where labels are on, a filter may label what has no label, and takes or changes none: a lower one would open the way for all else. */
+static bool keeps_labels(const struct filter_view *view, const struct xml_node *changed)
+{
+	const struct xml_node *tree = view->label ? view->tree(view->ctx) : NULL;
+	const struct xml_node *was = xml_node_child(tree, NS_SEC_LABEL, NULL), *is = xml_node_child(changed, NS_SEC_LABEL, NULL);
+
+	if (!view->label || (tree && !was))
+		return true;
+	for (; was && is && same_trees(was, is); was = xml_node_next(was, NS_SEC_LABEL, NULL))
+		is = xml_node_next(is, NS_SEC_LABEL, NULL);
+	return tree && !was && !is;
+}
+
+static bool is_fair(const struct filter_view *view, const struct xml_node *changed, char *why, size_t why_size)
+{
+	const char *field = changed_field(view, changed);
+
+	if (field)
+		snprintf(why, why_size, "the changed stanza has another %s", field);
+	else if (!keeps_labels(view, changed))
+		snprintf(why, why_size, "the changed stanza has another security label");
+	else if (label_is_sealed(changed))
+		snprintf(why, why_size, "the changed stanza holds what is signed or encrypted, which is refused rather than altered");
+	else
+		return true;
+	return false;
+}
+
 bool change_read(const struct filter_view *view, struct str text, struct arena *scratch, struct buf *out, char *why, size_t why_size)
 {
 	const struct xml_limits limits = {.element_bytes = view->size_bytes + FILTER_CHANGE_GROWTH_BYTES_MAX,
 					  .depth = XML_DEPTH_MAX, .attributes = XML_ATTRIBUTES_MAX};
-	const char *field;
 	struct xml_node *node;
 	int err;
 
@@ -180,10 +223,8 @@ bool change_read(const struct filter_view *view, struct str text, struct arena *
 		snprintf(why, why_size, "the changed stanza: %s", error_text(err));
 		return false;
 	}
-	if ((field = changed_field(view, node))) {
-		snprintf(why, why_size, "the changed stanza has another %s", field);
+	if (!is_fair(view, node, why, why_size))
 		return false;
-	}
 	buf_clear(out);
 	if ((err = xml_tree_write(node, NULL, out)) < 0) {
 		snprintf(why, why_size, "the changed stanza: %s", error_text(err));

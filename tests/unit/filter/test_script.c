@@ -178,6 +178,38 @@ static void a_change_keeps_who_says_it_to_whom(void **state)
 	}
 }
 
+static void a_change_keeps_labels_and_what_is_sealed(void **state)
+{
+	static const char label[] = "<securitylabel xmlns='urn:xmpp:sec-label:0'><label><x xmlns='urn:l' a='1'/></label></securitylabel>";
+	static const struct {
+		const char *payload, *edit, *why;
+		bool has_labels;
+	} rows[] = {
+		{label, "s:edit{body = 'x'}", NULL, true}, {label, "s:edit{remove = 'urn:xmpp:sec-label:0'}", "another security label", true},
+		{label, "s:edit{remove = 'urn:xmpp:sec-label:0'}", NULL, false}, {label, "(s:xml():gsub(\"a='1'\", \"a='2'\"))", "another security label", true},
+		{label, "(s:xml():gsub('(<securitylabel.*</securitylabel>)', '%1%1'))", "another security label", true},
+		{"<body/>", "(s:xml():gsub('<body/>', '<securitylabel xmlns=\"urn:xmpp:sec-label:0\"/>'))", NULL, true},
+		{"<encrypted xmlns='eu.siacs.conversations.axolotl'/>", "s:edit{body = 'x'}", "signed or encrypted", false},
+		{"<encrypted xmlns='eu.siacs.conversations.axolotl'/>", "s:edit{body = 'x', remove = 'eu.siacs.conversations.axolotl'}", NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct asked asked = {.view = {.label = rows[i].has_labels ? give_label : NULL}};
+		char script[512], xml[512];
+
+		snprintf(script, sizeof(script), "function filter(s) return 'change', %s end", rows[i].edit);
+		snprintf(xml, sizeof(xml), MESSAGE "%s</message>", rows[i].payload);
+		asked_load(&asked, script);
+		asked_about(&asked, xml);
+		if (rows[i].why)
+			assert_true(failed_for(&asked.answer, rows[i].why));
+		else if (asked.answer.outcome != FILTER_CHANGE)
+			fail_msg("%s: %s", rows[i].edit, asked.answer.why);
+		asked_fini(&asked);
+	}
+}
+
 static void what_does_not_load_is_told_with_its_place(void **state)
 {
 	static const struct {
@@ -240,6 +272,7 @@ int main(void)
 		cmocka_unit_test(labels_are_seen_and_their_markings_are_no_text),
 		cmocka_unit_test(a_change_is_made_and_checked),
 		cmocka_unit_test(a_change_keeps_who_says_it_to_whom),
+		cmocka_unit_test(a_change_keeps_labels_and_what_is_sealed),
 		cmocka_unit_test(what_does_not_load_is_told_with_its_place),
 		cmocka_unit_test(settings_are_lists),
 		cmocka_unit_test(a_script_may_log_some_lines),
