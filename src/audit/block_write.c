@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+enum record_text { LAST_SENDER, LAST_TARGET, LAST_TYPE, LAST_RULE, LAST_LABEL, LAST_MONITOR, LAST_TEXTS };
 enum { TEXT_SLOTS = 4 * BLOCK_TEXTS_MAX, PAIR_SLOTS = 4 * BLOCK_RECORDS_MAX, RECORD_FIXED_BYTES = 256 };
 
 struct packed {
@@ -27,6 +28,7 @@ struct block_writer {
 	size_t text_at[BLOCK_TEXTS_MAX];
 	uint32_t text_len[BLOCK_TEXTS_MAX];
 	unsigned text_count;
+	uint32_t last_text[LAST_TEXTS]; /* of each field of the record before, plus one: mostly it is the same again */
 	uint16_t text_slots[TEXT_SLOTS];        /* index plus one; 0: free */
 	struct packed records[BLOCK_RECORDS_MAX];
 	unsigned count;
@@ -64,6 +66,7 @@ void block_writer_begin(struct block_writer *writer, uint64_t id, uint64_t first
 	writer->first = first;
 	writer->marks = 0;
 	writer->text_count = writer->count = writer->pair_count = writer->last_pair = 0;
+	memset(writer->last_text, 0, sizeof(writer->last_text));
 	memset(writer->text_slots, 0, sizeof(writer->text_slots));
 	memset(writer->pair_slots, 0, sizeof(writer->pair_slots));
 	buf_clear(&writer->texts);
@@ -113,23 +116,28 @@ static int text_add(struct block_writer *writer, struct str s)
 }
 
 /* The text's index plus one; 0 where it is absent. */
-static int text_index(struct block_writer *writer, struct str s, uint32_t *ret_index)
+static int text_index(struct block_writer *writer, enum record_text field, struct str s, uint32_t *ret_index)
 {
+	const uint32_t last = writer->last_text[field];
 	uint32_t slot;
 	int err;
 
 	*ret_index = 0;
 	if (str_is_absent(s))
 		return 0;
+	if (last && text_is(writer, last - 1, s)) {
+		*ret_index = last;
+		return 0;
+	}
 	for (slot = text_hash(s) % TEXT_SLOTS; writer->text_slots[slot]; slot = (slot + 1) % TEXT_SLOTS)
 		if (text_is(writer, writer->text_slots[slot] - 1u, s)) {
-			*ret_index = writer->text_slots[slot];
+			*ret_index = writer->last_text[field] = writer->text_slots[slot];
 			return 0;
 		}
 	if ((err = text_add(writer, s)) < 0)
 		return err;
 	writer->text_slots[slot] = (uint16_t)writer->text_count;
-	*ret_index = writer->text_count;
+	*ret_index = writer->last_text[field] = writer->text_count;
 	return 0;
 }
 
@@ -163,11 +171,11 @@ static int index_texts(struct block_writer *writer, const struct audit_entry *en
 {
 	int err;
 
-	if ((err = text_index(writer, entry->sender, &ret->sender)) < 0 || (err = text_index(writer, entry->target, &ret->target)) < 0 ||
-	    (err = text_index(writer, entry->type, &ret->type)) < 0 || (err = text_index(writer, entry->rule, &ret->rule)) < 0 ||
-	    (err = text_index(writer, entry->label, &ret->label)) < 0)
+	if ((err = text_index(writer, LAST_SENDER, entry->sender, &ret->sender)) < 0 || (err = text_index(writer, LAST_TARGET, entry->target, &ret->target)) < 0 ||
+	    (err = text_index(writer, LAST_TYPE, entry->type, &ret->type)) < 0 || (err = text_index(writer, LAST_RULE, entry->rule, &ret->rule)) < 0 ||
+	    (err = text_index(writer, LAST_LABEL, entry->label, &ret->label)) < 0)
 		return err;
-	return text_index(writer, entry->monitor, &ret->monitor);
+	return text_index(writer, LAST_MONITOR, entry->monitor, &ret->monitor);
 }
 
 static unsigned fields_of(const struct audit_entry *entry)

@@ -216,7 +216,7 @@ static const struct option AUDIT_OPTIONS[] = {
 	 SAYS("Where records are kept: in a hash-chained database in the folder of `state`, or nowhere.")},
 	{.name = "strict", VALUE(BOOL), AT(config, audit_strict), DEFAULT("false"),
 	 SAYS("Whether a stanza passes only after its record is on disk; what cannot be recorded does not pass then.")},
-	{.name = "body", WORD(AUDIT_BODY), AT(config, audit_body), DEFAULT("hash"),
+	{.name = "body", WORD(AUDIT_BODY), AT(config, audit_body), DEFAULT("brief"),
 	 SAYS("How much of a stanza is recorded: nothing but the facts of the verdict, its SHA-256, also addresses and the names of its "
 	      "children, or all of it.")},
 	{.name = "retention", VALUE(DURATION), AT(config, audit_retention_ms), DEFAULT("90d"), RANGE(HOURS(1), DAYS(36500)),

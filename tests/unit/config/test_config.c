@@ -79,7 +79,7 @@ static void defaults_are_those_of_the_design(void **state)
 	assert_int_equal(limits->drain_timeout_ms, 10 * 1000);
 	assert_int_equal(limits->hold_ms, 60 * 60 * 1000);
 	assert_int_equal(config->audit_store, AUDIT_SQLITE);
-	assert_int_equal(config->audit_body, AUDIT_HASH);
+	assert_int_equal(config->audit_body, AUDIT_BRIEF);
 	assert_false(config->audit_strict || config->audit_journal);
 	assert_true(config->audit_retention_ms == INT64_C(90) * 24 * 3600 * 1000);
 	assert_null(config->audit_lines);
