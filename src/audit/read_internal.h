@@ -12,12 +12,14 @@ struct audit_reader {
 	struct arena arena;             /* of the block that is being looked at … */
 	struct buf data;                /* … what was read of it … */
 	struct buf entries;             /* … and its records that are wanted, of struct audit_entry */
+	struct str from_domain, to_domain;      /* of the query: without what is not the domain of an address, or with "*." */
 };
 
 /* One block, with the records of those of its pairs that fit the query, in the order of the chain. Returns 0; TRUNK_ENOENT: no such block. */
 int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_query *query, struct db_block *ret_block);
 
-bool query_has_pair(const struct audit_query *query, const struct block_pair *pair);
+/* Looks at the sides of the query once, for all the blocks that follow. */
+void reader_prepare(struct audit_reader *reader, const struct audit_query *query);
 
 /* ---- what became of stanzas later ---- */
 

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+enum { SEARCH_REST_BLOCKS = 64 };
+
 int audit_reader_open(const char *path, struct buf *why, struct audit_reader **ret_reader)
 {
 	struct audit_reader *reader = calloc(1, sizeof(*reader));
@@ -46,15 +48,20 @@ static bool is_address(struct str pattern)
 	return str_find(pattern, '@') < pattern.len || str_find(pattern, '/') < pattern.len;
 }
 
+static bool is_suffix(struct str pattern)
+{
+	return str_starts(pattern, STR("*."));
+}
+
 static bool fits_domain(struct str pattern, struct str domain)
 {
 	if (str_is_absent(pattern))
 		return true;
 	if (str_is_absent(domain))
 		return false;
-	if (str_starts(pattern, STR("*.")))
+	if (pattern.at[0] == '*' && is_suffix(pattern))
 		return str_ends(domain, str_from(pattern, 1)) && domain.len > pattern.len - 1;
-	return str_eq(domain, is_address(pattern) ? domain_of(pattern) : pattern);
+	return str_eq(domain, pattern);
 }
 
 /* A bare address stands for all its resources. */
@@ -67,9 +74,15 @@ static bool fits_address(struct str pattern, struct str address)
 	return str_eq_nocase(pattern, address) || (str_find(pattern, '/') == pattern.len && str_eq_nocase(pattern, bare));
 }
 
-bool query_has_pair(const struct audit_query *query, const struct block_pair *pair)
+void reader_prepare(struct audit_reader *reader, const struct audit_query *query)
 {
-	return fits_domain(query->from, pair->sender) && fits_domain(query->to, pair->target);
+	reader->from_domain = query->from.at && is_address(query->from) ? domain_of(query->from) : query->from;
+	reader->to_domain = query->to.at && is_address(query->to) ? domain_of(query->to) : query->to;
+}
+
+static bool has_pair(const struct audit_reader *reader, const struct block_pair *pair)
+{
+	return fits_domain(reader->from_domain, pair->sender) && fits_domain(reader->to_domain, pair->target);
 }
 
 /* ---- one block ---- */
@@ -94,18 +107,18 @@ static int read_pair(struct audit_reader *reader, const struct block_view *view,
 }
 
 /* Reads the places of the wanted pairs first, since the buffer may move while it grows. */
-static int read_pairs(struct audit_reader *reader, const struct block_view *view, const struct audit_query *query, const struct db_block *block)
+static int read_pairs(struct audit_reader *reader, const struct block_view *view, const struct db_block *block)
 {
 	size_t at = 0;
 	int err;
 
 	buf_clear(&reader->data);
 	for (unsigned i = 0; i < view->pair_count; i++)
-		if (query_has_pair(query, &view->pairs[i]) &&
+		if (has_pair(reader, &view->pairs[i]) &&
 		    (err = db_read_data(reader->db, block->numbers.id, view->pairs[i].at, view->pairs[i].len, &reader->data)) < 0)
 			return err;
 	for (unsigned i = 0; i < view->pair_count; i++) {
-		if (!query_has_pair(query, &view->pairs[i]))
+		if (!has_pair(reader, &view->pairs[i]))
 			continue;
 		if ((err = read_pair(reader, view, &view->pairs[i], block, str_make(reader->data.at + reader->data.start + at, view->pairs[i].len))) < 0)
 			return err;
@@ -115,12 +128,12 @@ static int read_pairs(struct audit_reader *reader, const struct block_view *view
 }
 
 /* A look at the texts of its head tells of most blocks that there is nothing in them. */
-static bool may_have(const struct audit_query *query, struct str head)
+static bool may_have(const struct audit_reader *reader, const struct audit_query *query, struct str head)
 {
-	const bool names_sender = query->from.at && !str_starts(query->from, STR("*.")), names_target = query->to.at && !str_starts(query->to, STR("*."));
+	const struct str from = reader->from_domain, to = reader->to_domain;
 
-	return (!query->rule.at || query->is_whole || block_has_text(head, query->rule)) &&
-	       (!names_sender || block_has_text(head, domain_of(query->from))) && (!names_target || block_has_text(head, domain_of(query->to)));
+	return (!query->rule.at || block_has_text(head, query->rule)) && (!from.at || is_suffix(from) || block_has_text(head, from)) &&
+	       (!to.at || is_suffix(to) || block_has_text(head, to));
 }
 
 int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_query *query, struct db_block *ret_block)
@@ -134,14 +147,14 @@ int reader_load(struct audit_reader *reader, uint64_t id, const struct audit_que
 	buf_clear(&reader->entries);
 	if ((err = db_get(reader->db, id, ret_block, &head, &len)) < 0)
 		return err;
-	if (!may_have(query, head))
+	if (!may_have(reader, query, head))
 		return 0;
 	head = arena_str(&reader->arena, head);         /* what entries point into */
 	if (str_is_absent(head))
 		return TRUNK_ENOMEM;
 	if ((err = block_read_head(&reader->arena, head, len, &view)) < 0)
 		return err;
-	if ((err = read_pairs(reader, &view, query, ret_block)) < 0)
+	if ((err = read_pairs(reader, &view, ret_block)) < 0)
 		return err;
 	if (view.pair_count > 1 && buf_len(&reader->entries) > 0)
 		qsort(reader->entries.at + reader->entries.start, buf_len(&reader->entries) / sizeof(struct audit_entry), sizeof(struct audit_entry),
@@ -271,7 +284,8 @@ static int search_blocks(struct search *search, const uint64_t *ids, size_t coun
 		return err;
 	for (; err == 0 && i < count && !search->is_ended; i++) {
 		err = look(search, ids[i], true, &here);
-		db_rest(search->reader->db);    /* a long search must not keep the daemon from shortening its log */
+		if (i % SEARCH_REST_BLOCKS == 0)
+			db_rest(search->reader->db);    /* a long search must not keep the daemon from shortening its log */
 	}
 	return err;
 }
@@ -287,6 +301,7 @@ int audit_reader_search(struct audit_reader *reader, const struct audit_query *q
 
 	if (bounded.until_ms == 0)
 		bounded.until_ms = INT64_MAX;
+	reader_prepare(reader, query);
 	if (!query->is_whole && !query->has_outcomes)
 		err = outcomes_load(reader, query, &search.outcomes);
 	if (err == 0 && (err = db_find(reader->db, bounded.since_ms, bounded.until_ms, marks_of(&search), &ids, &count)) == 0)
