@@ -73,9 +73,24 @@ static void build(struct load *load)
 	if (!load->problems.is_out_of_memory)
 		filters_build(load);
 	if (!load->problems.is_out_of_memory)
+		labels_build(load);
+	if (!load->problems.is_out_of_memory)
 		rules_build(load);
 	if (!load->problems.is_out_of_memory)
+		rules_check(load);
+	if (!load->problems.is_out_of_memory)
 		config_check(load);
+}
+
+static void policy_build(struct load *load)
+{
+	struct config *config = load->config;
+	const struct policy_options options = {
+		.rules = config->rules, .rule_count = config->rule_count, .labels = config->label_policies ? &config->labels : NULL,
+	};
+
+	if (!load->problems.is_out_of_memory && !(config->policy = policy_new(&options)))
+		load->problems.is_out_of_memory = true;
 }
 
 /* What a load came to. `err`: of reading the text. */
@@ -122,6 +137,8 @@ static int load_from(struct str text, const char *file, config_problem_fn *probl
 		load.root = root;
 		build(&load);
 	}
+	if (err == 0 && load.problems.errors == 0)
+		policy_build(&load);
 	problems_tell(&load.problems, file, problem, ctx);
 	err = outcome(&load, err);
 	arena_fini(&load.tree.arena);
@@ -157,6 +174,10 @@ void config_free(struct config **config)
 	*config = NULL;
 	if (!last || atomic_fetch_sub_explicit(&last->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	policy_free(&last->policy);
+	for (unsigned i = 0; i < last->clearance_count; i++)
+		label_clearance_free(&last->clearances[i]);
+	label_policies_free(&last->label_policies);
 	filters_free(&last->filters);
 	dns_overrides_free(&last->overrides);
 	arena_fini(&last->arena);

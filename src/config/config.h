@@ -47,6 +47,12 @@ struct config {
 	const struct filter_source *filter_sources;     /* `filters`, then `modules` */
 	unsigned filter_count;
 	struct filters *filters;        /* owned; NULL: none, or not loaded yet */
+	const char *const *label_files; /* NULL: labels are off */
+	struct policy_labels labels;    /* where they are on */
+	struct label_policies *label_policies;          /* owned; NULL: labels are off */
+	struct label_clearance **clearances;            /* all that zones, spokes and addresses have; each owned */
+	unsigned clearance_count;
+	struct policy *policy;          /* made of the rules; owned, shared by all that have the configuration */
 	struct limits limits;
 	enum config_audit audit_store;
 	enum audit_level audit_body;

@@ -30,6 +30,7 @@ struct load {
 	struct spoke *spokes;           /* config->spokes, while it may change */
 	struct spoke_source *spoke_sources;     /* of each of `spokes`, in the tree's arena */
 	struct spoke **spokes_by_name;  /* sorted */
+	const struct node **rule_nodes; /* of each of config->rules */
 	struct zone *zones;             /* config->zones, while it may change */
 	const struct node **zone_nodes; /* of each of `zones`; NULL: nobody wrote it */
 };
@@ -45,7 +46,9 @@ void spokes_build(struct load *load);
 void zones_build(struct load *load);
 void claims_check(struct load *load);           /* no domain belongs to two */
 void filters_build(struct load *load);
+void labels_build(struct load *load);           /* policies, clearances, default labels */
 void rules_build(struct load *load);
+void rules_check(struct load *load);            /* rules that never fit, or never decide */
 void config_check(struct load *load);           /* what is allowed alone and makes no sense together */
 
 /* Reads the value of `gateway-domains`. */
@@ -59,6 +62,14 @@ bool filter_is_known(struct load *load, const struct field *field, const struct 
 
 /* A spoke of which nothing is known: defaults, and what it inherits. */
 struct spoke spoke_template(struct load *load);
+
+/* The address that a text means: its localpart ("*" for any that is there; NULL: none), and its domain or "*.suffix", normalised. False:
+ * refused and told. */
+bool address_read(struct load *load, const struct field *field, const struct node *node, const char *text, const char **ret_local,
+		  const char **ret_domain);
+
+/* Warns of a namespace that the XSF would have to know and does not. */
+void namespace_check(struct load *load, const char *path, const struct node *node, struct str ns);
 
 /* A name in messages and references: letters, digits, "-", "_" and, where `has_dots`, "."; at most 128 bytes. */
 bool name_is_good(struct str name, bool has_dots);

@@ -35,6 +35,7 @@ extern const struct option_type
 	TYPE_DURATION,                  /* int64_t, milliseconds */
 	TYPE_SIZE,                      /* size_t */
 	TYPE_RATE, TYPE_BYTE_RATE,      /* double, per second; 0: no limit */
+	TYPE_RULE_RATE,                 /* struct rule_rate */
 	TYPE_WORD,                      /* int: the word's value */
 	TYPE_WORD_TEXT,                 /* const char *: the word itself */
 	TYPE_TEXT,                      /* const char * */
@@ -101,7 +102,8 @@ struct option {
 	const char *sentence;
 };
 
-extern const struct section CONFIG_SECTION, SPOKE_SECTION, ZONE_SECTION, RULE_SECTION, FILTER_SECTION, MODULE_SECTION;
+extern const struct section CONFIG_SECTION, SPOKE_SECTION, ZONE_SECTION, RULE_SECTION, FILTER_SECTION, MODULE_SECTION,
+	CLEARANCE_SECTION;
 
 /* What a row of `zones` and of `rules` becomes at first. */
 struct zone_source {
@@ -110,12 +112,18 @@ struct zone_source {
 	unsigned spoke_count;
 };
 
-enum rule_action { RULE_PASS = 1, RULE_REJECT, RULE_DROP, RULE_STRIP, RULE_FOLD };
-
 struct rule_source {
 	struct rule rule;
-	enum rule_action action;        /* 0: not set */
+	int action;                     /* enum rule_action; 0: not set */
 	const char **from, **to;        /* as they stand */
+	const int *kinds, *types, *opaque;      /* values of their words */
+	unsigned kind_count, type_count, opaque_count;
+	const char *const *payloads, *const *strip;
+	int fold, record;
+};
+
+struct clearance_source {
+	const char *who, *clearance;    /* as they stand */
 };
 
 /* Sets every option that has a default. */

@@ -17,24 +17,30 @@ const struct word WORDS_TRANSPORT[] = {
 	{"starttls", TRANSPORT_STARTTLS}, {"direct", TRANSPORT_DIRECT}, {"auto", TRANSPORT_AUTO}, {0}};
 const struct word WORDS_CUSTODY[] = {
 	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK}, {"disk", CUSTODY_DISK, .is_later = true}, {0}};
-const struct word WORDS_LABELS[] = {{"keep", 1}, {"equivalent", 2}, {"translate", 3}, {"first-line", 4}, {0}};
+const struct word WORDS_LABELS[] = {
+	{"keep", LABEL_KEEP}, {"equivalent", LABEL_ADD_EQUIVALENT}, {"translate", LABEL_TRANSLATE}, {"first-line", LABEL_FIRST_LINE}, {0}};
 
 const struct word WORDS_AUDIT_STORE[] = {{"sqlite", AUDIT_SQLITE}, {"none", AUDIT_NONE}, {0}};
 const struct word WORDS_AUDIT_BODY[] = {
-	{"brief", AUDIT_BRIEF}, {"hash", AUDIT_HASH}, {"headers", AUDIT_HEADERS}, {"full", AUDIT_FULL}, {0}};
+	{"brief", RULE_RECORD_BRIEF}, {"hash", RULE_RECORD_HASH}, {"headers", RULE_RECORD_HEADERS}, {"full", RULE_RECORD_FULL}, {0}};
 
 const struct word WORDS_ACTION[] = {
-	{"pass", RULE_PASS}, {"reject", RULE_REJECT}, {"drop", RULE_DROP, .is_later = true},
-	{"strip", RULE_STRIP, .is_later = true}, {"fold", RULE_FOLD, .is_later = true}, {0}};
-const struct word WORDS_KIND[] = {{"message", 1}, {"presence", 2}, {"iq", 3}, {0}};
+	{"pass", RULE_PASS}, {"reject", RULE_REJECT}, {"drop", RULE_DROP}, {"strip", RULE_STRIP},
+	{"fold", RULE_FOLD}, {0}};
+const struct word WORDS_KIND[] = {
+	{"message", STANZA_MESSAGE}, {"presence", STANZA_PRESENCE}, {"iq", STANZA_IQ}, {0}};
 
 /* RFC 6120 §8.2.3; RFC 6121 §4.7.1 and §5.2.2; "available" is presence without a type. */
 const struct word WORDS_STANZA_TYPE[] = {
-	{"normal", 1}, {"chat", 2}, {"groupchat", 3}, {"headline", 4}, {"error", 5}, {"get", 6}, {"set", 7}, {"result", 8},
-	{"available", 9}, {"unavailable", 10}, {"subscribe", 11}, {"subscribed", 12}, {"unsubscribe", 13}, {"unsubscribed", 14},
-	{"probe", 15}, {0}};
-const struct word WORDS_OPAQUE[] = {{"omemo", 1}, {"ox", 2}, {"jingle", 3}, {"link", 4}, {"ibb", 5}, {"*", 6}, {0}};
-const struct word WORDS_FOLD[] = {{"presence", 1}, {"body", 2}, {0}};
+	{"normal", RULE_TYPE_NORMAL}, {"chat", RULE_TYPE_CHAT}, {"groupchat", RULE_TYPE_GROUPCHAT}, {"headline", RULE_TYPE_HEADLINE},
+	{"error", RULE_TYPE_ERROR}, {"get", RULE_TYPE_GET}, {"set", RULE_TYPE_SET}, {"result", RULE_TYPE_RESULT},
+	{"available", RULE_TYPE_AVAILABLE}, {"unavailable", RULE_TYPE_UNAVAILABLE}, {"subscribe", RULE_TYPE_SUBSCRIBE},
+	{"subscribed", RULE_TYPE_SUBSCRIBED}, {"unsubscribe", RULE_TYPE_UNSUBSCRIBE}, {"unsubscribed", RULE_TYPE_UNSUBSCRIBED},
+	{"probe", RULE_TYPE_PROBE}, {0}};
+const struct word WORDS_OPAQUE[] = {
+	{"omemo", SHAPE_OMEMO}, {"ox", SHAPE_OX}, {"jingle", SHAPE_JINGLE}, {"link", SHAPE_LINK}, {"ibb", SHAPE_IBB},
+	{"*", SHAPE_OPAQUE_ALL}, {0}};
+const struct word WORDS_FOLD[] = {{"presence", SHAPE_FOLD_PRESENCE}, {"body", SHAPE_FOLD_BODY}, {0}};
 
 /* RFC 6120 §8.3.3. */
 const struct word WORDS_CONDITION[] = {

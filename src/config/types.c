@@ -139,6 +139,21 @@ static bool read_byte_rate(struct load *load, const struct field *field, const s
 	return true;
 }
 
+/* The burst is what the written unit gives: of "10/m" ten at once. */
+static bool read_rule_rate(struct load *load, const struct field *field, const struct node *node, void *at)
+{
+	struct str rest = node->text;
+	const struct str amount = str_cut(&rest, '/');
+	struct rule_rate rate;
+	uint64_t burst;
+
+	if (value_rate(node->text, &rate.per_second) < 0 || rate.per_second <= 0 || str_number(amount, UINT32_MAX, &burst) < 0)
+		return refuse(load, field, node);
+	rate.burst = (double)burst;
+	memcpy(at, &rate, sizeof(rate));
+	return true;
+}
+
 /* ---- texts ---- */
 
 static bool refuse_length(struct load *load, const struct field *field, const struct node *node)
@@ -416,6 +431,8 @@ const struct option_type
 	TYPE_BYTE_RATE = {"rate of bytes", "a rate such as 256KiB/s or 1GiB/h, or 0 for no limit", sizeof(double), false,
 			  read_byte_rate, STRING_OR_NUMBER("^(0|[0-9]+(KiB|MiB|GiB|TiB)?/[smh])$"),
 			  "bytes, KiB, MiB, GiB or TiB, and /s, /m or /h"},
+	TYPE_RULE_RATE = {"rate", "a rate such as 10/s, 10/m or 10/h", sizeof(struct rule_rate), false, read_rule_rate,
+			  STRING_LIKE("^[0-9]+/[smh]$"), "/s, /m or /h"},
 	TYPE_WORD = {"word", NULL, sizeof(int), false, read_word, NULL},
 	TYPE_WORD_TEXT = {"word", NULL, sizeof(const char *), false, read_word_text, NULL},
 	TYPE_TEXT = {"text", "a text", sizeof(const char *), false, read_text, STRING},
@@ -427,7 +444,7 @@ const struct option_type
 	TYPE_PATTERN = {"domains", "a domain or \"*.\" and a domain", sizeof(const char *), false, read_pattern, STRING},
 	TYPE_ZONE_PATTERN = {"domains", "a domain, \"*.\" and a domain, or \"*\"", sizeof(const char *), false,
 			     read_zone_pattern, STRING},
-	TYPE_SIDE = {"zone or domains", "a zone, a domain, or \"*.\" and a domain", sizeof(const char *), false, read_line,
+	TYPE_SIDE = {"zone, domains or address", "a zone, a domain, \"*.\" and a domain, or an address", sizeof(const char *), false, read_line,
 		     STRING},
 	TYPE_CLEARANCE = {"clearance", "ess:BASE64, file:PATH or words of the policy", sizeof(const char *), false, read_line,
 			  STRING},

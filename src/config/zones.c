@@ -42,6 +42,10 @@ static void put_into_zone(struct load *load, struct zone *zone, const struct nod
 	}
 	spoke->zone = zone;
 	source->zone_place = node->place;
+	if (!spoke->default_label_text)
+		spoke->default_label_text = zone->template.default_label_text;
+	if (!spoke->labels)
+		spoke->labels = zone->template.labels;
 	if (zone->template.sources != load->config->sources && spoke->sources == load->config->sources) {
 		spoke->sources = zone->template.sources;
 		spoke->source_count = zone->template.source_count;

@@ -14,7 +14,6 @@ struct in_force {
 	struct config *config;
 	struct tls_store *store;
 	struct route *route;
-	struct policy *policy;
 	struct own_contact contacts[OWN_CONTACTS_MAX];
 	struct endpoint listen[32];
 	unsigned listen_count;
@@ -48,7 +47,6 @@ void in_force_free(struct in_force **in_force)
 	*in_force = NULL;
 	if (!last || atomic_fetch_sub(&last->refs, 1) > 1)
 		return;
-	policy_free(&last->policy);
 	route_free(&last->route);
 	tls_store_free(&last->store);
 	config_free(&last->config);
@@ -74,12 +72,11 @@ struct in_force *in_force_new(struct config *config, struct tls_store *store, un
 	made->config = config_ref(config);
 	made->store = tls_store_ref(store);
 	made->route = route_new(config->spokes, config->spoke_count, config->zones, config->zone_count);
-	made->policy = policy_new(config->rules, config->rule_count);
 	add_listeners(made, config->listen, config->listen_count);
 	add_listeners(made, config->listen_tls, config->listen_tls_count);
 	for (unsigned i = 0; i < config->contact_count && i < OWN_CONTACTS_MAX; i++)
 		made->contacts[i] = (struct own_contact){.kind = config->contacts[i].kind, .uri = config->contacts[i].uri};
-	if (!made->route || !made->policy)
+	if (!made->route)
 		in_force_free(&made);
 	return made;
 }
@@ -120,7 +117,7 @@ static void tell_rooms(struct trunk *trunk)
 {
 	const unsigned count = trunk->now->config->contact_count;
 
-	relay_set_policy(trunk->relay, trunk->now->policy);
+	relay_set_policy(trunk->relay, trunk->now->config->policy);
 	relay_set_contacts(trunk->relay, trunk->now->contacts, count < OWN_CONTACTS_MAX ? count : OWN_CONTACTS_MAX);
 }
 
@@ -217,6 +214,7 @@ void trunk_take(struct trunk *trunk, struct in_force *in_force)
 {
 	struct in_force *before = trunk->now;
 
+	policy_adopt(in_force->config->policy, before->config->policy);
 	put_in_force(trunk, in_force_ref(in_force));
 	tell_rooms(trunk);
 	outbound_reload(relay_outbound(trunk->relay));

@@ -21,7 +21,7 @@ static inline bool is_message(const struct xml_node *node)
 	return is_in_stanza_ns(node) && str_is(node->name, "message");
 }
 
-void node_append(struct xml_node *parent, struct xml_node *child);
+void node_put_last(struct xml_node *parent, struct xml_node *child);
 
 /* Adds <label/> or <equivalentlabel/> with the label inside. As label_node(). */
 int label_payload_add(struct arena *arena, struct xml_node *element, const char *name, const struct label *label,

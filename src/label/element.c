@@ -204,7 +204,7 @@ int label_node(struct arena *arena, const struct label *label, enum label_form f
 					 : ess_node(arena, label, ret_node);
 }
 
-void node_append(struct xml_node *parent, struct xml_node *child)
+void node_put_last(struct xml_node *parent, struct xml_node *child)
 {
 	struct xml_node **end = &parent->children;
 
@@ -224,7 +224,7 @@ int label_payload_add(struct arena *arena, struct xml_node *element, const char 
 		return TRUNK_ENOMEM;
 	if ((err = label_node(arena, label, form, strcmp(name, "equivalentlabel") == 0, options, &payload)) < 0)
 		return err;
-	node_append(holder, payload);
+	node_put_last(holder, payload);
 	return 0;
 }
 

@@ -123,7 +123,7 @@ static int element_replace(struct shape *shape, struct xml_node *message, struct
 	if (node)
 		node_replace(node, made);
 	else
-		node_append(message, made);
+		node_put_last(message, made);
 	shape->is_changed = true;
 	return 0;
 }

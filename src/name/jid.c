@@ -2,7 +2,10 @@
  * Splits and checks addresses (RFC 7622). */
 #include "name/name.h"
 
+#include <unicase.h>
 #include <unistr.h>
+
+#include <errno.h>
 
 /* What a localpart may not hold besides controls: the signs that RFC 7622 §3.3.1 names, and the blank, which is outside of its
  * PRECIS class. Bytes above 0x7f are judged as UTF-8, by is_text(). */
@@ -90,4 +93,23 @@ int jid_parse(struct str in, struct jid *ret_jid)
 		return TRUNK_EADDRESS;
 	*ret_jid = jid;
 	return 0;
+}
+
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+int jid_local_same(struct str a, struct str b)
+{
+	int order;
+
+	if (is_ascii(a) && is_ascii(b))
+		return str_eq_nocase(a, b);
+	if (u8_casecmp((const uint8_t *)a.at, a.len, (const uint8_t *)b.at, b.len, NULL, UNINORM_NFKC, &order) < 0)
+		return errno == ENOMEM ? TRUNK_ENOMEM : 0;
+	return order == 0;
 }

@@ -100,6 +100,8 @@ struct outbound *relay_outbound(struct relay *relay)
 
 /* ---- verdict ---- */
 
+#define BLOCKED "blocked"
+
 static bool is_blocked(struct relay *relay, const struct domain_pair *pair)
 {
 	const int64_t now = loop_wall_ms(relay->site->loop);
@@ -107,20 +109,35 @@ static bool is_blocked(struct relay *relay, const struct domain_pair *pair)
 	return blocks_has_domain(relay->blocks, pair->sender, now) || blocks_has_domain(relay->blocks, pair->target, now);
 }
 
-struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *pair)
+/* What no rule can change. False: the policy decides. */
+static bool judge_without_policy(struct relay *relay, const struct domain_pair *pair, struct verdict *ret_verdict)
 {
+	static const struct verdict own_domain = {.decision = DECISION_REJECT, .rule = "own-domain", .condition = COND_POLICY_VIOLATION};
+	static const struct verdict blocked = {.decision = DECISION_REJECT, .rule = BLOCKED, .condition = COND_POLICY_VIOLATION};
+	static const struct verdict to_ourselves = {.decision = DECISION_PASS, .rule = "own-domain"};
+	static const struct verdict not_served = {.decision = DECISION_REJECT, .rule = "sender-not-served", .condition = COND_POLICY_VIOLATION};
 	const struct route *route = relay->site->route;
 	const struct str own = str_of(relay->site->trunk);
 
 	if (str_eq(pair->sender, own))
-		return (struct verdict){.decision = DECISION_REJECT, .rule = "own-domain", .condition = COND_POLICY_VIOLATION};
-	if (is_blocked(relay, pair) && (str_eq(pair->target, own) || route_find(route, pair->target)))
-		return (struct verdict){.decision = DECISION_REJECT, .rule = "blocked", .condition = COND_POLICY_VIOLATION};
-	if (str_eq(pair->target, own))
-		return route_find(route, pair->sender)
-			? (struct verdict){.decision = DECISION_PASS, .rule = "own-domain"}
-			: (struct verdict){.decision = DECISION_REJECT, .rule = "sender-not-served", .condition = COND_POLICY_VIOLATION};
-	return policy_judge(relay->policy, pair, route_find(route, pair->sender), route_find(route, pair->target));
+		*ret_verdict = own_domain;
+	else if (is_blocked(relay, pair) && (str_eq(pair->target, own) || route_find(route, pair->target)))
+		*ret_verdict = blocked;
+	else if (str_eq(pair->target, own))
+		*ret_verdict = route_find(route, pair->sender) ? to_ourselves : not_served;
+	else
+		return false;
+	return true;
+}
+
+struct verdict relay_judge_pair(struct relay *relay, const struct domain_pair *pair)
+{
+	const struct route *route = relay->site->route;
+	struct verdict verdict;
+
+	if (judge_without_policy(relay, pair, &verdict))
+		return verdict;
+	return policy_judge_pair(relay->policy, pair, route_find(route, pair->sender), route_find(route, pair->target));
 }
 
 static bool on_permits(void *ctx, const struct domain_pair *pair)
@@ -137,18 +154,53 @@ static enum custody custody_of(const struct relay *relay, struct str target)
 	return spoke ? spoke->custody : CUSTODY_NONE;
 }
 
+static void lane_judge(struct relay_lane *lane)
+{
+	static const struct verdict no_memory = {.decision = DECISION_REJECT, .rule = "no-memory", .condition = COND_RESOURCE_CONSTRAINT};
+	struct relay *relay = lane->relay;
+	const struct route *route = relay->site->route;
+
+	policy_pair_free(&lane->rules);
+	lane->is_blocked = false;
+	lane->custody = custody_of(relay, lane->pair.target);
+	if (judge_without_policy(relay, &lane->pair, &lane->verdict)) {
+		lane->is_blocked = strcmp(lane->verdict.rule, BLOCKED) == 0;
+		return;
+	}
+	lane->rules = policy_pair_new(relay->policy, &lane->pair, route_find(route, lane->pair.sender), route_find(route, lane->pair.target));
+	lane->verdict = lane->rules ? policy_pair_verdict(lane->rules) : no_memory;
+}
+
 /* A verdict on a pair holds until configuration or blocks change; one by a block may end with it. */
 static const struct verdict *lane_verdict(struct relay_lane *lane)
 {
 	struct relay *relay = lane->relay;
 	const unsigned generation = relay->site->generation + blocks_changes(relay->blocks);
 
-	if (lane->generation != generation || lane->verdict.decision != DECISION_PASS) {
-		lane->verdict = relay_judge_pair(relay, &lane->pair);
-		lane->custody = custody_of(relay, lane->pair.target);
+	if (lane->generation != generation || lane->is_blocked || (!lane->rules && lane->verdict.decision != DECISION_PASS)) {
+		lane_judge(lane);
 		lane->generation = generation;
 	}
 	return &lane->verdict;
+}
+
+/* The verdict on a stanza of a pair that is permitted and proved. */
+static void judge_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza,
+			 struct judgement *judgement)
+{
+	struct relay *relay = lane->relay;
+	const struct policy_case the_case = {
+		.stanza = stanza, .header = xml_reader_header(reader), .arena = &relay->scratch, .now_ms = loop_now_ms(relay->site->loop),
+		.wall_ms = loop_wall_ms(relay->site->loop),
+	};
+
+	if (lane->rules && !policy_pair_is_final(lane->rules)) {
+		policy_judge(lane->rules, &the_case, judgement);
+		return;
+	}
+	if (lane->rules)
+		policy_pair_count(lane->rules);
+	judgement->verdict = lane->verdict;
 }
 
 /* ---- record ---- */
@@ -178,15 +230,33 @@ static struct str decoded(struct relay *relay, const struct xml_element *element
 	return element->has_escapes ? xml_decode(&relay->scratch, raw) : raw;
 }
 
+/* What a rule that only watches would have done. */
+static enum decision rule_decision(const struct rule *rule)
+{
+	switch (rule->action) {
+	case RULE_PASS: return DECISION_PASS;
+	case RULE_DROP: return DECISION_DROP;
+	case RULE_STRIP:
+	case RULE_FOLD: return DECISION_STRIP;
+	case RULE_NEXT:
+	case RULE_REJECT: break;
+	}
+	return DECISION_REJECT;
+}
+
 /* Records the verdict on a stanza, or what became of it behind the record `outcome_of`. Returns as audit_record() does. */
-static int record(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, const struct verdict *verdict,
+static int record(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, const struct judgement *judgement,
 		  enum proof proof_in, enum proof proof_out, uint64_t outcome_of, uint64_t *ret_seq)
 {
 	const struct xml_element *element = stanza->element;
+	const struct verdict *verdict = &judgement->verdict;
 	const struct audit_record record = {
 		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind, .type = decoded(relay, element, element->type),
 		.id = decoded(relay, element, element->id), .size_bytes = element->bytes.len, .decision = verdict->decision, .rule = verdict->rule,
 		.line = verdict->line, .condition = verdict->condition, .proof_in = proof_in, .proof_out = proof_out, .element = element,
+		.label = judgement->label, .level = (enum audit_level)judgement->record,
+		.monitor = judgement->monitor_count ? judgement->monitors[0]->name : NULL,
+		.monitor_decision = judgement->monitor_count ? rule_decision(judgement->monitors[0]) : 0,
 		.from = decoded(relay, element, element->from), .to = decoded(relay, element, element->to), .outcome_of = outcome_of,
 	};
 
@@ -225,11 +295,12 @@ static void answer(struct relay *relay, const struct domain_pair *pair, const st
 }
 
 static void refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
-		   const struct verdict *verdict, struct receipt receipt, uint64_t outcome_of)
+		   const struct judgement *judgement, struct receipt receipt, uint64_t outcome_of)
 {
+	const struct verdict *verdict = &judgement->verdict;
 	struct stanza_reply reply;
 
-	record(relay, pair, stanza, verdict, proof, PROOF_NONE, outcome_of, NULL);
+	record(relay, pair, stanza, judgement, proof, PROOF_NONE, outcome_of, NULL);
 	if (verdict->decision != DECISION_DROP && stanza_reply_of(&relay->scratch, stanza, &reply) == 0)
 		answer(relay, pair, &reply, verdict->condition, verdict->text, receipt);
 	else
@@ -240,7 +311,7 @@ static void refuse(struct relay *relay, const struct domain_pair *pair, const st
 void relay_refuse(struct relay *relay, const struct domain_pair *pair, const struct stanza *stanza, enum proof proof,
 		  const struct verdict *verdict, struct receipt receipt)
 {
-	refuse(relay, pair, stanza, proof, verdict, receipt, 0);
+	refuse(relay, pair, stanza, proof, &(struct judgement){.verdict = *verdict}, receipt, 0);
 }
 
 /* A stanza that a link had taken comes back: its sender is told, and the record gets its outcome. */
@@ -294,14 +365,38 @@ static int hold_link(struct relay_lane *lane)
 	return 0;
 }
 
+/* The language that the stream's header gives to all that has none. */
+static struct str header_lang(const struct xml_header *header)
+{
+	for (unsigned i = 0; i < header->attr_count; i++)
+		if (str_is(header->attrs[i].ns, XML_NS_XML) && str_is(header->attrs[i].name, "lang"))
+			return header->attrs[i].value;
+	return STR_NONE;
+}
+
+/* A stanza that leaves in another shape: written from its tree, with what its header said of it. */
+static int write_shaped(struct relay *relay, const struct xml_reader *reader, const struct stanza *stanza, struct xml_node *shaped,
+			struct buf *out)
+{
+	const struct str lang = header_lang(xml_reader_header(reader));
+	int err;
+
+	if (str_is_absent(stanza->element->lang) && !str_is_absent(lang) &&
+	    (err = xml_node_set(&relay->scratch, shaped, "xml:lang", lang)) < 0)
+		return err;
+	return xml_tree_write(shaped, NULL, out);
+}
+
 /* Nothing goes on without its record: it is made when there is room for the stanza, and before the link has it. `*ret_seq` is the record's
  * number, also where the link took nothing afterwards; 0: there is none. */
-static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, const struct verdict *verdict,
+static int forward(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, const struct judgement *judgement,
 		   struct receipt receipt, uint64_t *ret_seq)
 {
 	struct ticket ticket = {
-		.proof_in = lane->proof, .custody = lane->verdict.custody ? lane->verdict.custody : lane->custody, .receipt = receipt,
+		.proof_in = lane->proof, .custody = judgement->verdict.custody ? judgement->verdict.custody : lane->custody, .receipt = receipt,
 	};
+	struct xml_node *shaped = judgement->shaped;
+	struct relay *relay = lane->relay;
 	struct buf *out;
 	int err;
 
@@ -309,9 +404,10 @@ static int forward(struct relay_lane *lane, const struct xml_reader *reader, con
 		return err;
 	if (!(out = link_begin(lane->link)))
 		return TRUNK_ELIMIT;
-	if ((err = xml_element_write(reader, stanza->element, &lane->relay->scratch, out)) < 0)
+	err = shaped ? write_shaped(relay, reader, stanza, shaped, out) : xml_element_write(reader, stanza->element, &relay->scratch, out);
+	if (err < 0)
 		goto undo;
-	if (record(lane->relay, &lane->pair, stanza, verdict, lane->proof, link_proof(lane->link), 0, &ticket.audit_seq) < 0) {
+	if (record(relay, &lane->pair, stanza, judgement, lane->proof, link_proof(lane->link), 0, &ticket.audit_seq) < 0) {
 		err = TRUNK_EPERM;
 		goto undo;
 	}
@@ -347,36 +443,56 @@ static bool is_probe_answer(const struct relay_lane *lane, const struct stanza *
 	       outbound_is_awaited(lane->relay->outbound, &lane->pair, stanza->element->id);
 }
 
-void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
+static bool is_let_through(const struct verdict *verdict)
 {
-	static const struct verdict unproved = {.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
+	return verdict->decision == DECISION_PASS || verdict->decision == DECISION_STRIP;
+}
+
+/* Of a lane that is permitted and proved. */
+static void relay_judged(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza,
+			 struct judgement *judgement, struct receipt receipt)
+{
 	static const struct verdict full = {.decision = DECISION_BOUNCE, .rule = "queue-full", .condition = COND_RESOURCE_CONSTRAINT};
 	static const struct verdict unrecorded = {.decision = DECISION_BOUNCE, .rule = "unrecorded", .condition = COND_RESOURCE_CONSTRAINT};
 	struct relay *relay = lane->relay;
-	const struct verdict *verdict = lane_verdict(lane);
 	uint64_t seq = 0;
 	int err = 0;
 
-	if (verdict->decision == DECISION_PASS && lane->proof == PROOF_NONE)
-		verdict = &unproved;
-	if (verdict->decision != DECISION_PASS) {
-		relay_refuse(relay, &lane->pair, stanza, lane->proof, verdict, receipt);
+	judge_stanza(lane, reader, stanza, judgement);
+	if (!is_let_through(&judgement->verdict)) {
+		refuse(relay, &lane->pair, stanza, lane->proof, judgement, receipt, 0);
 		return;
 	}
 	lane->stanzas++;
 	lane->bytes += stanza->element->bytes.len;
-	if (is_probe_answer(lane, stanza)) {
-		on_settled(relay, receipt, 1);
-		return;
-	}
 	if (!str_eq(lane->pair.target, str_of(relay->site->trunk)))
-		err = forward(lane, reader, stanza, verdict, receipt, &seq);
-	else if (record(relay, &lane->pair, stanza, verdict, lane->proof, PROOF_NONE, 0, NULL) < 0)
+		err = forward(lane, reader, stanza, judgement, receipt, &seq);
+	else if (record(relay, &lane->pair, stanza, judgement, lane->proof, PROOF_NONE, 0, NULL) < 0)
 		err = TRUNK_EPERM;
 	else
 		answer_as_ourselves(lane, reader, stanza, receipt);
-	if (err < 0)
-		refuse(relay, &lane->pair, stanza, lane->proof, err == TRUNK_EPERM ? &unrecorded : &full, receipt, seq);
+	if (err < 0) {
+		judgement->verdict = err == TRUNK_EPERM ? unrecorded : full;
+		refuse(relay, &lane->pair, stanza, lane->proof, judgement, receipt, seq);
+	}
+}
+
+void relay_stanza(struct relay_lane *lane, const struct xml_reader *reader, const struct stanza *stanza, struct receipt receipt)
+{
+	static const struct verdict unproved = {.decision = DECISION_REJECT, .rule = "pair-not-proved", .condition = COND_NOT_AUTHORIZED};
+	struct relay *relay = lane->relay;
+	struct judgement judgement = {.verdict = *lane_verdict(lane)};
+
+	if (judgement.verdict.decision == DECISION_PASS && lane->proof == PROOF_NONE)
+		judgement.verdict = unproved;
+	else if (judgement.verdict.decision != DECISION_PASS && lane->rules)
+		policy_pair_count(lane->rules);
+	if (judgement.verdict.decision != DECISION_PASS)
+		refuse(relay, &lane->pair, stanza, lane->proof, &judgement, receipt, 0);
+	else if (is_probe_answer(lane, stanza))
+		on_settled(relay, receipt, 1);
+	else
+		relay_judged(lane, reader, stanza, &judgement, receipt);
 	arena_clear(&relay->scratch);
 }
 
@@ -396,6 +512,7 @@ void relay_lane_fini(struct relay_lane *lane)
 {
 	list_remove(&lane->in_link);
 	link_release(&lane->link);
+	policy_pair_free(&lane->rules);
 	free((char *)(uintptr_t)lane->pair.sender.at);
 	free((char *)(uintptr_t)lane->pair.target.at);
 	lane->pair = (struct domain_pair){STR_NONE, STR_NONE};

@@ -43,8 +43,10 @@ struct relay_lane {
 	struct domain_pair pair;        /* normalised; owned */
 	enum proof proof;               /* PROOF_NONE: not proved on this stream */
 	unsigned generation;            /* that `verdict` is of; 0: none yet */
-	struct verdict verdict;
+	struct verdict verdict;         /* on the pair */
+	struct policy_pair *rules;      /* as of `generation`; NULL: the pair needs none */
 	enum custody custody;           /* of the target's spoke, as of `generation` */
+	bool is_blocked;                /* the verdict may end with a block */
 	struct link *link;              /* held; NULL until the first stanza passes */
 	void (*pressure)(void *ctx, bool is_congested);         /* of the lane's link; may be NULL */
 	void *ctx;

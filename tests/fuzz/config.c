@@ -28,7 +28,7 @@ static bool is_whole(const struct config *config)
 		if (!config->spokes[i].domain_count || !config->spokes[i].zone || !config->spokes[i].trust.tls)
 			return false;
 	for (unsigned i = 0; i < config->rule_count; i++)
-		if (!config->rules[i].name || (config->rules[i].from && !config->rules[i].from[0]))
+		if (!config->rules[i].name || (config->rules[i].from && config->rules[i].from[0].kind == SIDE_END))
 			return false;
 	return config->limits.stanza_bytes > 0 && config->trust.min_version &&
 	       (config->trust.external || config->trust.dialback);

@@ -123,7 +123,7 @@ static const char FULL[] =
 	"  internal: {spokes: [saturn.example.org, mercury]}\n"
 	"  outside:  {domains: [\"*\"]}\n"
 	"rules:\n"
-	"  - {name: secrets stay, from: internal, to: outside, action: reject, text: \"\xe2\x80\xa6\"}\n"
+	"  - {name: secrets stay, from: internal, to: outside, kind: iq, action: reject, text: \"\xe2\x80\xa6\"}\n"
 	"  - {name: mail out, from: internal, to: outside, action: pass}\n"
 	"audit: {store: sqlite, strict: true, body: full, retention: 30d, journal: true, lines: audit.jsonl}\n"
 	"limits: {stanza-size: 256KiB, depth: 64, attributes: 64, handshake-timeout: 30s, idle-timeout: 30m, "

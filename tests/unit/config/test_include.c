@@ -17,7 +17,7 @@ static void maps_and_lists_of_included_files_add_up(void **state)
 		     TRUNK "include: conf.d/*.yaml\n"
 			   "spokes: {a: {domains: a.example}}\n"
 			   "zones: {in: {spokes: [a, b]}, out: {domains: \"*\"}}\n"
-			   "rules: [{name: first, action: pass}]\n");
+			   "rules: [{name: first, kind: iq, action: pass}]\n");
 	folder_write(&folder, "conf.d/20.yaml", "rules: [{from: out, to: in, action: reject}]\ntls: {trust: ca.pem}\n");
 	folder_write(&folder, "conf.d/10.yaml",
 		     "spokes: {b: {domains: b.example}}\nrules: [{name: second, from: in, action: pass}]\n");

@@ -18,17 +18,19 @@ static void rules_stand_in_order_with_their_sides(void **state)
 	assert_string_equal(rules[0].name, "secrets stay");
 	assert_int_equal(rules[0].line, 5);
 	assert_string_equal(rules[0].file, "trunkd.yaml");
-	assert_false(rules[0].is_pass);
-	assert_string_equal(rules[0].from[0], "internal");
-	assert_null(rules[0].from[1]);
-	assert_string_equal(rules[0].to[0], "outside");
+	assert_int_equal(rules[0].action, RULE_REJECT);
+	assert_string_equal(rules[0].from[0].word, "internal");
+	assert_int_equal(rules[0].from[0].kind, SIDE_ZONE);
+	assert_int_equal(rules[0].from[1].kind, SIDE_END);
+	assert_string_equal(rules[0].to[0].word, "outside");
 	assert_string_equal(rules[0].condition, "forbidden");
 	assert_string_equal(rules[0].text, "no");
 	assert_string_equal(rules[1].name, "rule-6");
-	assert_true(rules[1].is_pass);
-	assert_string_equal(rules[1].from[1], "mercury.example.net");
-	assert_string_equal(rules[1].from[2], "*.lab.example");
-	assert_null(rules[1].from[3]);
+	assert_int_equal(rules[1].action, RULE_PASS);
+	assert_string_equal(rules[1].from[1].word, "mercury.example.net");
+	assert_int_equal(rules[1].from[1].kind, SIDE_DOMAIN);
+	assert_string_equal(rules[1].from[2].word, "*.lab.example");
+	assert_int_equal(rules[1].from[3].kind, SIDE_END);
 	assert_null(rules[1].to);
 	assert_string_equal(rules[2].name, "rule-7");
 	assert_null(rules[2].condition);
@@ -78,7 +80,7 @@ static void a_word_that_is_no_zone_is_refused_with_the_nearest(void **state)
 		"trunkd.yaml:3:14: \"rules[].to\" names spoke \"mercury\"; a rule names zones or domains: write the spoke's "
 		"domain\n");
 	refuses(ZONES "rules: [{to: \"a.*.b\", action: reject}]\n",
-		"trunkd.yaml:4:14: \"rules[].to\" must be a zone, a domain, or \"*.\" and a domain, not \"a.*.b\"\n");
+		"trunkd.yaml:4:14: \"rules[].to\" must be a zone, a domain, \"*.\" and a domain, or an address, not \"a.*.b\"\n");
 }
 
 /* A rule that could never fit must not be taken for one that does. */
@@ -101,13 +103,80 @@ static void a_domain_that_nobody_serves_is_a_warning(void **state)
 	warns(TRUNK "spokes: {a: {domains: localhost}}\nrules: [{from: localhost, action: reject}]\n", "");
 }
 
-static void addresses_are_not_built_yet(void **state)
+static void addresses_have_a_localpart_or_any(void **state)
+{
+	struct config *config = takes(ZONES "rules: [{from: [Ann@Saturn.example.org, \"*@*.example.net\"], action: reject}]\n");
+	const struct rule_side *from = config->rules[0].from;
+
+	(void)state;
+	assert_int_equal(from[0].kind, SIDE_ADDRESS);
+	assert_string_equal(from[0].local, "Ann");
+	assert_string_equal(from[0].word, "saturn.example.org");
+	assert_int_equal(from[1].kind, SIDE_ADDRESS);
+	assert_string_equal(from[1].local, "*");
+	assert_string_equal(from[1].word, "*.example.net");
+	config_free(&config);
+	refuses(ZONES "rules: [{from: ann@saturn.example.org/desk, action: reject}]\n",
+		"trunkd.yaml:4:16: \"rules[].from\" must be an address without resource, such as \"ann@example.org\" or \"*@example.org\", "
+		"not \"ann@saturn.example.org/desk\"\n");
+	refuses(ZONES "rules: [{from: \"a*@saturn.example.org\", action: reject}]\n",
+		"trunkd.yaml:4:16: \"rules[].from\": \"a*\" is no localpart of an address; \"*\" stands for any, as a whole\n");
+	refuses(ZONES "rules: [{from: \"@saturn.example.org\", action: reject}]\n",
+		"trunkd.yaml:4:16: \"rules[].from\" must be an address without resource, such as \"ann@example.org\" or \"*@example.org\", "
+		"not \"@saturn.example.org\"\n");
+}
+
+/* Issue 6, "Bad input". */
+static void a_rule_that_never_fits_or_never_decides_is_a_warning_with_both_lines(void **state)
 {
 	(void)state;
-	refuses(ZONES "rules: [{from: ann@saturn.example.org, action: reject}]\n",
-		"trunkd.yaml:4:16: an address as \"rules[].from\" is known but not built into this version "
-		"(" TRUNK_VERSION ") yet; write a "
-		"zone or a domain\n");
+	warns(ZONES "rules:\n  - {name: a, from: internal, action: pass}\n  - {name: b, from: saturn.example.org, kind: iq, action: reject}\n",
+	      "warning: trunkd.yaml:6:5: rule \"b\" never decides: rule \"a\" (line 5) fits all that it fits and stands before it; move it up or "
+	      "remove it\n");
+	warns(ZONES "rules:\n  - {name: a, kind: iq, action: pass}\n  - {name: b, action: reject}\n  - {name: c, from: ann@saturn.example.org, action: pass}\n",
+	      "warning: trunkd.yaml:7:5: rule \"c\" never decides: rule \"b\" (line 6) fits all that it fits and stands before it; move it up or "
+	      "remove it\n");
+	warns(ZONES "rules:\n  - {name: a, monitor: true, action: reject}\n  - {name: b, rate: 5/s, action: reject}\n  - {name: c, kind: [iq, "
+		    "presence], action: pass}\n  - {name: d, kind: message, action: reject}\n",
+	      "");
+	warns(ZONES "rules:\n  - kind: message\n    type: get\n    action: pass\n",
+	      "warning: trunkd.yaml:6:11: rule \"rule-5\" never fits: no stanza of its \"kind\" (line 5) has such a type\n");
+	warns(ZONES "rules: [{size-above: 1MiB, action: reject}]\n",
+	      "warning: trunkd.yaml:4:22: rule \"rule-4\" never fits: \"limits.stanza-size\" takes nothing that is larger\n");
+}
+
+static void a_namespace_that_the_xsf_does_not_know_is_a_warning(void **state)
+{
+	(void)state;
+	warns(ZONES "rules: [{payload: \"urn:xmpp:jingel:1\", action: reject}]\n",
+	      "warning: trunkd.yaml:4:19: \"rules[].payload\" names \"urn:xmpp:jingel:1\", which is no namespace that we know; did you mean "
+	      "\"urn:xmpp:jingle\"?\n");
+	warns(ZONES "rules: [{payload: [\"{urn:xmpp:jingle:1}jingle\", \"https://example.org/own\", \"http://jabber.org/protocol/muc#user\"], "
+		    "action: reject}]\n",
+	      "");
+	refuses(ZONES "rules: [{strip: \"urn:xmpp:sec-label:0\", action: strip}]\n",
+		"trunkd.yaml:4:17: \"rules[].strip\": security labels are the decision's; \"labels: first-line\" of a spoke sends messages without them\n");
+}
+
+static void what_an_action_needs_is_demanded(void **state)
+{
+	(void)state;
+	refuses(ZONES "rules: [{action: strip}]\n",
+		"trunkd.yaml:4:9: a rule with the action strip needs \"strip\", namespaces to remove, or \"opaque\"\n");
+	refuses(ZONES "rules: [{action: fold}]\n", "trunkd.yaml:4:9: a rule with the action fold needs \"fold\": presence or body\n");
+	refuses(ZONES "rules: [{from: internal}]\n",
+		"trunkd.yaml:4:9: \"rules[].action\" is missing; set it to pass, reject, drop, strip or fold\n");
+	refuses(ZONES "rules: [{rate: \"0\", action: reject}]\n",
+		"trunkd.yaml:4:16: \"rules[].rate\" must be a rate such as 10/s, 10/m or 10/h, not \"0\"\n");
+}
+
+static void labels_that_are_off_cannot_be_asked_about(void **state)
+{
+	(void)state;
+	refuses(ZONES "rules: [{name: a, unlabelled: true, action: reject}]\n",
+		"trunkd.yaml:4:9: rule \"a\" asks about labels, which are off; set \"labels.policy\"\n");
+	refuses(TRUNK "spokes: {a: {domains: a.example, clearance: \"FARM: OPEN\"}}\n",
+		"trunkd.yaml:2:45: \"spokes.a.clearance\" is about labels, which are off; set \"labels.policy\" or remove it\n");
 }
 
 static void what_a_pass_would_ignore_is_refused(void **state)
@@ -140,7 +209,11 @@ int main(void)
 		cmocka_unit_test(a_word_that_is_no_zone_is_refused_with_the_nearest),
 		cmocka_unit_test(an_empty_side_is_not_any),
 		cmocka_unit_test(a_domain_that_nobody_serves_is_a_warning),
-		cmocka_unit_test(addresses_are_not_built_yet),
+		cmocka_unit_test(addresses_have_a_localpart_or_any),
+		cmocka_unit_test(a_rule_that_never_fits_or_never_decides_is_a_warning_with_both_lines),
+		cmocka_unit_test(a_namespace_that_the_xsf_does_not_know_is_a_warning),
+		cmocka_unit_test(what_an_action_needs_is_demanded),
+		cmocka_unit_test(labels_that_are_off_cannot_be_asked_about),
 		cmocka_unit_test(what_a_pass_would_ignore_is_refused),
 		cmocka_unit_test(each_rule_has_a_name_of_its_own),
 	};

@@ -65,7 +65,7 @@ static int set_up(void **state)
 	options.tap = world.tap = tap_new();
 	world.relay = relay_new(&options);
 	world.outbound = relay_outbound(world.relay);
-	world.policy = policy_new(NULL, 0);
+	world.policy = policy_new(&(struct policy_options){0});
 	relay_set_policy(world.relay, world.policy);
 	relay_set_settled(world.relay, on_settled, &world);
 	*state = &world;
@@ -200,7 +200,8 @@ static void a_rejected_stanza_is_answered_and_not_sent(void **state)
 	took(world, "pluto.example", "saturn.example.org",
 	     "<message id='m1' from='bob@pluto.example' to='ann@saturn.example.org' type='error'><error type='modify' "
 	     "by='trunk.example.com'>"
-	     "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+	     "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' "
+	     "xml:lang='en'>Not passed by policy (rule zone).</text></error></message>");
 	recorded(world, "decision=reject rule=zone condition=policy-violation");
 	assert_int_equal(world->lane.stanzas, 0);
 }
@@ -251,9 +252,10 @@ static void a_block_counts_from_the_next_stanza_on_and_so_does_its_end(void **st
 /* design.md §4: verdicts follow the new file from the next stanza on. */
 static void a_new_configuration_counts_from_the_next_stanza_on(void **state)
 {
-	static const struct rule closed = {.name = "closed", .line = 3, .condition = "forbidden", .text = "closed by rule"};
+	static const struct rule closed = {
+		.name = "closed", .line = 3, .action = RULE_REJECT, .condition = "forbidden", .text = "closed by rule"};
 	struct world *world = *state;
-	struct policy *next = policy_new(&closed, 1);
+	struct policy *next = policy_new(&(struct policy_options){.rules = &closed, .rule_count = 1});
 
 	open_lane(world, "saturn.example.org", "mercury.example.net", PROOF_EXTERNAL);
 	pass(world, MESSAGE);
@@ -265,7 +267,7 @@ static void a_new_configuration_counts_from_the_next_stanza_on(void **state)
 	     "<message id='m1' from='bob@mercury.example.net' to='ann@saturn.example.org' type='error'><error type='auth' "
 	     "by='trunk.example.com'>"
 	     "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-	     "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>closed by rule</text></error></message>");
+	     "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>closed by rule (rule closed)</text></error></message>");
 	recorded(world, "decision=reject rule=closed condition=forbidden");
 	policy_free(&next);
 }
