@@ -118,7 +118,7 @@ struct rule_source {
 	const char **from, **to;        /* as they stand */
 	const int *kinds, *types, *opaque;      /* values of their words */
 	unsigned kind_count, type_count, opaque_count;
-	const char *const *payloads, *const *strip;
+	const char *const *payloads, *const *strip, *const *filters;
 	int fold, record;
 };
 

@@ -174,7 +174,8 @@ static const struct option RULE_OPTIONS[] = {
 	 SAYS("Fits content that cannot be looked into: encrypted by OMEMO or OpenPGP, sessions and files past the border "
 	      "(Jingle, links), data in pieces (IBB), or any of these and other encryption (\"*\"). With labels on, such content passes "
 	      "by a rule that names it, and by no other.")},
-	{.name = "filter", LIST(TEXT), LATER, NONEMPTY, OTHERWISE("none"), SAYS("Filters that are asked, in order.")},
+	{.name = "filter", LIST(TEXT), AT_LIST(rule_source, filters, rule.filter_count), NONEMPTY, OTHERWISE("none"),
+	 SAYS("Filters that are asked, in order, once all else fits: the first that rejects or drops decides; where all pass, the action does.")},
 	{.name = "rate", VALUE(RULE_RATE), AT(rule_source, rule.rate), OTHERWISE("any"),
 	 SAYS("Fits what exceeds this rate, counted for each domain pair.")},
 	{.name = "action", WORD(ACTION), AT(rule_source, action), OTHERWISE("none: filters were asked, the next rule decides"),

@@ -171,6 +171,24 @@ static const struct shape_name *names_build(struct load *load, const char *name,
 	return names;
 }
 
+static const struct rule_filter *rule_filters_build(struct load *load, const struct node *rule, const char *const *names, unsigned count)
+{
+	const struct field field = {.path = path_join(load, RULE_SECTION.path, "filter"), .option = rule_option("filter")};
+	const struct node *node = values_of(rule, "filter");
+	struct rule_filter *filters;
+
+	if (!names || !node || !(filters = config_alloc(load, (count + (size_t)1) * sizeof(*filters))))
+		return NULL;
+	for (unsigned i = 0; i < count && node; i++, node = node->next) {
+		filters[i] = (struct rule_filter){.name = names[i], .index = -1};
+		for (unsigned j = 0; j < load->config->filter_count; j++)
+			if (strcmp(load->config->filter_sources[j].name, names[i]) == 0)
+				filters[i].index = (int)j;
+		filter_is_known(load, &field, node, names[i]);
+	}
+	return filters;
+}
+
 /* Bits of words. */
 static unsigned bits_of(const int *values, unsigned count, bool is_number)
 {
@@ -235,7 +253,7 @@ static void action_build(struct load *load, const struct node *node, const struc
 	char form[PLACE_TEXT_SIZE];
 
 	rule->action = source->action ? (enum rule_action)source->action : RULE_NEXT;
-	if (!action && !rule->filters) {
+	if (!action && rule->filter_count == 0) {
 		option_form_text(option, form, sizeof(form));
 		problem_error(&load->problems, node->place, "\"%s.action\" is missing; set it to %s", RULE_SECTION.path, form);
 		rule->action = RULE_REJECT;
@@ -260,6 +278,7 @@ static void rule_build(struct load *load, const struct node *node, struct rule *
 	rule->opaque = bits_of(source.opaque, source.opaque_count, false);
 	rule->payloads = names_build(load, "payload", node, source.payloads, rule->payload_count);
 	rule->strip = names_build(load, "strip", node, source.strip, rule->strip_count);
+	rule->filters = rule_filters_build(load, node, source.filters, rule->filter_count);
 	rule->fold = (enum shape_fold)source.fold;
 	rule->record = (enum rule_record)source.record;
 	if (node->kind == NODE_MAP && !node->is_refused)

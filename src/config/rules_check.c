@@ -202,7 +202,7 @@ static bool words_cover(const char *const *wide, const char *const *narrow)
 /* Whether `wide` decides all that `narrow` fits. */
 static bool rule_covers(const struct load *load, const struct rule *wide, const struct rule *narrow)
 {
-	return !wide->monitor && wide->action != RULE_NEXT && !wide->filters && wide->rate.per_second <= 0 &&
+	return !wide->monitor && wide->action != RULE_NEXT && wide->filter_count == 0 && wide->rate.per_second <= 0 &&
 	       bits_cover(wide->kinds, narrow->kinds) && bits_cover(wide->types, narrow->types) &&
 	       bits_cover(wide->opaque, narrow->opaque) && wide->size_above <= narrow->size_above && names_cover(wide, narrow) &&
 	       (!wide->label_above || (narrow->label_above && strcmp(wide->label_above, narrow->label_above) == 0)) &&

@@ -16,6 +16,9 @@ static const struct command COMMANDS[] = {
 	{"probe", command_probe, false, {{"domain", REQUEST_TEXT, true}, {"as", REQUEST_TEXT, false}}},
 	{"trace", command_trace, false,         /* its beginning and its end are recorded where they happen */
 	 {{"what", REQUEST_TEXT, true}, {"with", REQUEST_TEXT, false}, {"seconds", REQUEST_NUMBER, false}, {"bodies", REQUEST_NUMBER, false}}},
+	{"rules", command_rules, false, {{0}}},
+	{"explain", command_explain, false,
+	 {{"from", REQUEST_TEXT, false}, {"to", REQUEST_TEXT, false}, {"stanza", REQUEST_TEXT, false}}},
 	{"reload", command_reload, true, {{0}}},
 	{"close", command_close, true, {{"what", REQUEST_TEXT, true}}},
 	{"block", command_block, true, {{"what", REQUEST_TEXT, true}, {"for_ms", REQUEST_NUMBER, false}}},

@@ -62,7 +62,7 @@ const struct command *command_find(struct str name);
 /* Ends a trace without an answer, and records its end. */
 void trace_cancel(struct trace **trace);
 
-/* report.c, spokes.c, change.c, secret.c, probe.c, trace.c */
+/* report.c, spokes.c, change.c, secret.c, probe.c, trace.c, policy.c */
 void command_status(struct call *call);
 void command_spokes(struct call *call);
 void command_streams(struct call *call);
@@ -76,5 +76,7 @@ void command_secret(struct call *call);
 void command_secret_id(struct call *call);
 void command_probe(struct call *call);
 void command_trace(struct call *call);
+void command_rules(struct call *call);
+void command_explain(struct call *call);
 
 #endif

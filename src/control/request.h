@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-enum { REQUEST_BYTES_MAX = 64 * 1024 };         /* of one line */
+enum { REQUEST_BYTES_MAX = 640 * 1024 };        /* of one line; a stanza to be explained is the longest that it holds */
 
 enum request_kind { REQUEST_TEXT = 1, REQUEST_NUMBER };
 

@@ -56,10 +56,24 @@ static void monitor(struct judge *j, const struct compiled *compiled)
 		out->monitors[out->monitor_count++] = compiled->rule;
 }
 
-/* Whether the rule decides. */
+/* A watching rule asks its filters, too, and nothing comes of their answers. */
+static void watch(struct judge *j, const struct compiled *compiled)
+{
+	const struct judgement before = *j->out;
+	const enum asked asked = compiled->rule->filter_count ? judge_ask_filters(j, compiled) : ASKED_PASS;
+
+	j->decided = NULL;
+	j->out->verdict = before.verdict;
+	j->out->record = before.record;
+	if (asked != ASKED_PASS || compiled->rule->action != RULE_NEXT)
+		monitor(j, compiled);
+}
+
+/* Whether the rule decides, or nothing can be decided any more. */
 static bool try_rule(struct judge *j, const struct compiled *compiled)
 {
 	const char *why_not = rule_why_not(j, compiled);
+	enum asked asked;
 
 	if (j->is_failed)
 		return true;
@@ -67,9 +81,13 @@ static bool try_rule(struct judge *j, const struct compiled *compiled)
 	if (why_not)
 		return false;
 	if (compiled->rule->monitor) {
-		monitor(j, compiled);
+		watch(j, compiled);
 		return false;
 	}
+	asked = compiled->rule->filter_count ? judge_ask_filters(j, compiled) : ASKED_PASS;
+	j->wants_round = asked == ASKED_CHANGED;
+	if (asked != ASKED_PASS)
+		return true;
 	if (compiled->rule->action == RULE_NEXT)
 		return false;
 	j->decided = compiled;
@@ -112,11 +130,19 @@ static bool try_those_of_the_pair(struct judge *j)
 	return false;
 }
 
+/* Again from the first rule on, as long as filters make another stanza of it; each may do so once. */
 static void judge_rules(struct judge *j)
 {
-	j->decided = NULL;
-	if (!(j->c->step ? try_all(j) : try_those_of_the_pair(j)))
-		last_word(j);
+	do {
+		j->decided = NULL;
+		j->wants_round = false;
+		if (!(j->c->step ? try_all(j) : try_those_of_the_pair(j)))
+			last_word(j);
+	} while (j->wants_round && !j->is_failed && j->round < POLICY_ROUNDS_MAX);
+	if (j->wants_round)
+		judge_reject(j, "changed-too-often", COND_POLICY_VIOLATION, NULL);
+	else if (j->round > 0 && passes(j->out))
+		j->out->shaped = j->tree;
 }
 
 /* ---- shape ---- */
@@ -186,6 +212,8 @@ static void judge_all(struct judge *j)
 		judge_labels(j);
 	if (!j->is_failed && j->out->verdict.decision == DECISION_STRIP)
 		judge_shape(j);
+	if (j->round > 0 && j->out->verdict.decision == DECISION_PASS)
+		j->out->verdict.decision = DECISION_STRIP;
 	if (!j->is_failed && passes(j->out) && j->policy->labels)
 		judge_what_is_opaque(j);
 	if (j->is_failed)

@@ -149,7 +149,7 @@ bool judge_label_is_above(struct judge *j, struct str class_name)
 
 /* ---- the decision ---- */
 
-static struct str words_of(struct judge *j, const struct label *label)
+struct str judge_label_words(struct judge *j, const struct label *label)
 {
 	struct buf words = {.limit = WORDS_BYTES_MAX};
 	struct str made = STR_NONE;
@@ -206,7 +206,7 @@ static void decide_by_default(struct judge *j, const struct label_request *reque
 	if (j->c->stanza->kind != STANZA_MESSAGE)
 		return;
 	decision = label_judge(j->c->arena, NULL, request, &label);
-	j->out->label = words_of(j, label);
+	j->out->label = judge_label_words(j, label);
 	if (decision.why != LABEL_GRANTED)
 		deny(j, &decision, label_condition(&decision));
 }
@@ -237,7 +237,7 @@ void judge_labels(struct judge *j)
 	if (!judge_tree(j))
 		return;
 	label_check(j->c->arena, j->tree, &request, &result);
-	j->out->label = words_of(j, result.label);
+	j->out->label = judge_label_words(j, result.label);
 	if (result.outcome == LABEL_DROP) {
 		judge_reject(j, "label", COND_BAD_REQUEST, NULL);
 		j->out->verdict.decision = DECISION_DROP;

@@ -30,7 +30,7 @@ static bool has_address(const struct rule_side *side)
 static bool is_by_pair(const struct rule *rule)
 {
 	return !rule->kinds && !rule->types && !rule->payload_count && !rule->size_above && !rule->label_above &&
-	       !rule->label_policies && !rule->unlabelled && !rule->opaque && !rule->filters && rule->rate.per_second <= 0 &&
+	       !rule->label_policies && !rule->unlabelled && !rule->opaque && !rule->filter_count && rule->rate.per_second <= 0 &&
 	       !has_address(rule->from) && !has_address(rule->to);
 }
 

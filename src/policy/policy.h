@@ -6,6 +6,7 @@
 #ifndef TRUNK_POLICY_POLICY_H
 #define TRUNK_POLICY_POLICY_H
 
+#include "filter/filter.h"
 #include "label/check.h"
 #include "policy/rule.h"
 #include "route/route.h"
@@ -90,6 +91,7 @@ struct policy_case {
 	const struct stanza *stanza;
 	const struct xml_header *header;        /* of its stream; NULL: none */
 	struct arena *arena;
+	struct filter_set *filters;     /* this worker's; NULL: none, and what a rule would ask them is refused */
 	int64_t now_ms, wall_ms;        /* monotonic, for rates; and true, for labels */
 	bool is_dry;                    /* nothing is counted */
 	policy_step_fn *step;           /* told of all rules in order; NULL: none */
@@ -97,7 +99,7 @@ struct policy_case {
 };
 
 struct judgement {
-	struct verdict verdict;         /* DECISION_STRIP: passes in another shape than it came in, by a rule */
+	struct verdict verdict;         /* DECISION_STRIP: passes in another shape than it came in, by a rule or a filter */
 	struct xml_node *shaped;        /* of a pass: to be forwarded in place of the stanza's own bytes; NULL: those */
 	struct str label;               /* effective label in words; absent: none */
 	struct str reason;              /* of a denial by label: "class", "restrictive:Compartment"; absent: none */

@@ -97,10 +97,12 @@ struct judge {
 	struct judgement *out;
 	const struct compiled *decided; /* the rule; NULL: the last word of the zones, or none yet */
 	struct xml_node *tree;          /* NULL: not made yet */
-	bool is_changed;                /* by a filter: the tree is the stanza, its element no longer */
+	bool is_changed;                /* the tree is the stanza, its element no longer */
 	bool is_failed;                 /* no tree could be made: no memory, or it cannot be read */
 	size_t size_bytes;
-	unsigned round;                 /* of filters that changed it */
+	bool wants_round;               /* a filter has just changed it */
+	unsigned round;                 /* how often filters changed it */
+	uint64_t changed_by[FILTER_COUNT_MAX / 64];     /* bits of those filters */
 	bool has_opaque, has_label_facts;
 	unsigned opaque;                /* where has_opaque */
 	/* where has_label_facts */
@@ -120,10 +122,19 @@ const char *rule_why_not(struct judge *j, const struct compiled *compiled);
 unsigned judge_type(struct judge *j);   /* enum rule_type; 0: none of them */
 unsigned judge_opaque(struct judge *j);
 void judge_label_facts(struct judge *j);
+struct str judge_label_words(struct judge *j, const struct label *label);      /* absent: none */
 bool judge_label_is_above(struct judge *j, struct str class_name);     /* its own, or one inside */
 
 /* The label decision on what would pass: writes a denial, or what is to be forwarded, to j->out. */
 void judge_labels(struct judge *j);
+
+/* What the filters of a rule say, once its other conditions fit (filters.c). */
+enum asked {
+	ASKED_PASS = 1,                 /* all pass: the rule's own action decides */
+	ASKED_DECIDED,                  /* one decided: the verdict is written */
+	ASKED_CHANGED,                  /* the stanza is another one now: judge it from the first rule on */
+};
+enum asked judge_ask_filters(struct judge *j, const struct compiled *compiled);
 
 void judge_reject(struct judge *j, const char *rule, enum stanza_condition condition, const char *text);
 

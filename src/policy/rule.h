@@ -32,6 +32,12 @@ struct rule_rate {
 	double per_second, burst;
 };
 
+/* A filter that is asked: its name, and its index among the configuration's sources (filter.h). */
+struct rule_filter {
+	const char *name;
+	int index;
+};
+
 enum rule_record { RULE_RECORD_BRIEF = 1, RULE_RECORD_HASH, RULE_RECORD_HEADERS, RULE_RECORD_FULL };
 
 struct rule {
@@ -49,7 +55,8 @@ struct rule {
 	const char *const *label_policies;      /* names; NULL: any */
 	bool unlabelled;
 	unsigned opaque;                /* of enum shape_class; 0: any */
-	const char *const *filters;     /* names, in order; NULL: none */
+	const struct rule_filter *filters;      /* asked in order */
+	unsigned filter_count;
 	struct rule_rate rate;
 	const struct shape_name *strip;
 	unsigned strip_count;

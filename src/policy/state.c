@@ -105,6 +105,15 @@ static int add_words(struct buf *key, const char *const *words)
 	return err;
 }
 
+static int add_filters(struct buf *key, const struct rule *rule)
+{
+	int err = buf_addf(key, "|%u", rule->filter_count);
+
+	for (unsigned i = 0; i < rule->filter_count && err == 0; i++)
+		err = add_part(key, rule->filters[i].name);
+	return err;
+}
+
 static int add_names(struct buf *key, const struct shape_name *names, unsigned count)
 {
 	int err = buf_addf(key, "|%u", count);
@@ -128,7 +137,7 @@ static int rule_key(const struct rule *rule, struct buf *key)
 	if (err == 0 && (err = add_side(key, rule->from)) == 0)
 		err = add_side(key, rule->to);
 	if (err == 0 && (err = add_words(key, rule->label_policies)) == 0)
-		err = add_words(key, rule->filters);
+		err = add_filters(key, rule);
 	if (err == 0 && (err = add_names(key, rule->payloads, rule->payload_count)) == 0)
 		err = add_names(key, rule->strip, rule->strip_count);
 	if (err == 0 && (err = add_part(key, rule->label_above)) == 0 && (err = add_part(key, rule->condition)) == 0)

@@ -191,7 +191,7 @@ static void judge_stanza(struct relay_lane *lane, const struct xml_reader *reade
 	struct relay *relay = lane->relay;
 	const struct policy_case the_case = {
 		.stanza = stanza, .header = xml_reader_header(reader), .arena = &relay->scratch, .now_ms = loop_now_ms(relay->site->loop),
-		.wall_ms = loop_wall_ms(relay->site->loop),
+		.wall_ms = loop_wall_ms(relay->site->loop), .filters = relay->site->filters,
 	};
 
 	if (lane->rules && !policy_pair_is_final(lane->rules)) {

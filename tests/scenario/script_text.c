@@ -2,6 +2,8 @@
  * Texts of scripts as they are sent, and lines of key=value as they are looked at. */
 #include "script.h"
 
+#include "labels.h"
+
 #include <stdlib.h>
 
 static int hex(char c)
@@ -54,6 +56,8 @@ static size_t expand_brace(struct str text, unsigned n, struct buf *out)
 		return buf_add_cstr(out, kept_ids[SCRIPT_SM_ID]) < 0 ? 0 : name.len + 1;
 	if (str_is(name, "{iq-id"))
 		return buf_add_cstr(out, kept_ids[SCRIPT_IQ_ID]) < 0 ? 0 : name.len + 1;
+	if (memmem(name.at, name.len, ": ", 2))
+		return scenario_label_add(str_from(name, 1), out) ? name.len + 1 : 0;
 	if (!str_starts(name, STR("{pad:")) || script_size(str_from(name, 5), &pad) < 0 || buf_reserve(out, pad) < 0)
 		return 0;
 	memset(buf_space(out), 'x', pad);

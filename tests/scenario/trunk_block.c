@@ -2,6 +2,7 @@
  * The block that describes the trunk: lines of trunkd.yaml, and the short forms for spokes, peers and certificates. */
 #include "world.h"
 
+#include "labels.h"
 #include "sim_net.h"
 
 #include <stdio.h>
@@ -38,7 +39,7 @@ static int place_of(struct str name, struct endpoint *ret_at)
 /* Words behind `keyword` up to the next keyword. */
 static unsigned argument_end(const struct words *words, unsigned from)
 {
-	static const char *const keywords[] = {"domain", "address", "by", "with", NULL};
+	static const char *const keywords[] = {"domain", "address", "by", "clearance", "default-label", "with", NULL};
 
 	for (; from < words->count; from++)
 		for (unsigned k = 0; keywords[k]; k++)
@@ -87,6 +88,32 @@ static int add_pins(struct block *block, struct str text, struct buf *out)
 	return 0;
 }
 
+/* A short form for an option whose value stands in quotes. */
+static void add_quoted(struct block *block, const struct words *words, const char *name)
+{
+	const unsigned at = words_find(words, 2, name);
+
+	if (at + 1 < words->count)
+		buf_addf(&block->spokes, ", %s: \"%.*s\"", name, STR_ARG(words->at[at + 1]));
+}
+
+/* "labels farm.spif.xml mill.spif.xml": policies of examples/. */
+static int add_labels(struct block *block, const struct words *words)
+{
+	const unsigned with = words_find(words, 1, "with");
+
+	buf_add_cstr(&block->yaml, "labels: {policy: [");
+	for (unsigned i = 1; i < with; i++) {
+		buf_add_cstr(&block->yaml, i > 1 ? ", \"" : "\"");
+		scenario_policy_path(words->at[i], &block->yaml);
+		buf_add_cstr(&block->yaml, "\"");
+	}
+	buf_add_cstr(&block->yaml, "]");
+	for (unsigned i = with + 1; i < words->count; i++)
+		buf_addf(&block->yaml, "%s%.*s", i == with + 1 ? ", " : " ", STR_ARG(words->at[i]));
+	return buf_add_cstr(&block->yaml, "}\n");
+}
+
 static int add_spoke(struct block *block, struct str line, const struct words *words)
 {
 	const unsigned domain = words_find(words, 2, "domain"), by = words_find(words, 2, "by");
@@ -100,6 +127,8 @@ static int add_spoke(struct block *block, struct str line, const struct words *w
 		buf_addf(&block->spokes, "%s\"%.*s\"", i > domain + 1 ? ", " : "", STR_ARG(words->at[i]));
 	endpoint_text(&peer->at, address);
 	buf_addf(&block->spokes, by < words->count ? "]" : "], address: [\"%s\"]", address);
+	add_quoted(block, words, "clearance");
+	add_quoted(block, words, "default-label");
 	for (size_t i = 0; i + 5 < line.len; i++)
 		if (str_starts(str_from(line, i), STR("with "))) {
 			buf_add_cstr(&block->spokes, ", ");
@@ -136,6 +165,8 @@ static int add_line(struct block *block, struct str raw, size_t indent)
 	words_split(line, &words);
 	if (word_is(&words, 0, "spoke") && words.count > 1)
 		return add_spoke(block, line, &words);
+	if (word_is(&words, 0, "labels") && words.count > 1)
+		return add_labels(block, &words);
 	if (word_is(&words, 0, "peer") && words.count > 1)
 		return make_peer(block, &words, &peer);
 	if (word_is(&words, 0, "trusts") || word_is(&words, 0, "revokes"))

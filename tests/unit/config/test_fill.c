@@ -81,7 +81,6 @@ static void what_is_not_built_yet_is_refused_inside_of_what_is(void **state)
 	} later[] = {
 		{"queue: {%s}", "queue", "spool-size: 1GiB", 9},
 		{"spokes: {a: {domains: a.example, tls: {%s}}}", "spokes.a.tls", "trust: ca.pem", 40},
-		{"rules: [{action: pass, %s}]", "rules[]", "filter: words", 24},
 	};
 	char row[512], yaml[600], message[512];
 

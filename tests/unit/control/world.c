@@ -248,6 +248,14 @@ int blocks_remove(struct blocks *blocks, struct str what)
 	return 0;
 }
 
+bool blocks_has_domain(struct blocks *blocks, struct str domain, int64_t wall_ms)
+{
+	(void)blocks;
+	(void)domain;
+	(void)wall_ms;
+	return false;
+}
+
 unsigned blocks_list(const struct blocks *blocks, struct block_info *ret_list, unsigned max)
 {
 	(void)blocks;
