@@ -74,12 +74,23 @@ static bool side_fits(struct judge *j, const struct rule_side *side, struct str 
 
 /* ---- what is inside ---- */
 
+/* A namespace that the bytes do not hold as it is, in a stanza that says nothing in other words, is not in it. */
+static bool is_free_of(const struct judge *j, struct str ns)
+{
+	const struct xml_element *element = j->c->stanza->element;
+
+	return !j->is_changed && element->is_canonical && !element->header_prefixes && !str_eq(ns, STR(NS_SERVER)) &&
+	       !str_eq(ns, STR("jabber:client")) && !memchr(ns.at, '&', ns.len) && !memchr(ns.at, '<', ns.len) &&
+	       !memchr(ns.at, '>', ns.len) && !memchr(ns.at, '\'', ns.len) && !memchr(ns.at, '"', ns.len) &&
+	       !memmem(element->bytes.at, element->bytes.len, ns.at, ns.len);
+}
+
 static bool has_payload(struct judge *j, const struct rule *rule)
 {
 	for (unsigned i = 0; i < rule->payload_count; i++) {
 		const struct shape_name *name = &rule->payloads[i];
 
-		if (!j->is_changed && !shape_may_have(j->c->stanza->element, name))
+		if (is_free_of(j, name->ns) || (!j->is_changed && !shape_may_have(j->c->stanza->element, name)))
 			continue;
 		if (judge_tree(j) && shape_has(j->tree, name))
 			return true;

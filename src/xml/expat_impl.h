@@ -11,6 +11,11 @@
  * its last byte is in. NULL: no memory. */
 XML_Parser expat_new(void);
 
+/* The same for a short text: one parser is kept for each thread, since making one costs more than most stanzas do. NULL: no memory.
+ * Given back by expat_give_back(), which keeps it unless the text was so long that its memory should go. */
+XML_Parser expat_take(void);
+void expat_give_back(XML_Parser parser, size_t text_bytes);
+
 /* Settings that XML_ParserReset() forgets. */
 void expat_prepare(XML_Parser parser);
 

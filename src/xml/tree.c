@@ -329,14 +329,14 @@ int xml_tree_parse(struct arena *arena, struct str bytes, const struct xml_heade
 		tree->limits.depth = XML_DEPTH_MAX;
 	if (tree->limits.attributes > XML_ATTRIBUTES_MAX)
 		tree->limits.attributes = XML_ATTRIBUTES_MAX;
-	if (!(tree->parser = expat_new())) {
+	if (!(tree->parser = expat_take())) {
 		free(tree);
 		return TRUNK_ENOMEM;
 	}
 	tree_handlers(tree);
 	if (!(err = tree_read(tree, bytes, header)))
 		*ret_node = tree->root;
-	XML_ParserFree(tree->parser);
+	expat_give_back(tree->parser, bytes.len);
 	buf_fini(&tree->text);
 	free(tree);
 	return err;
