@@ -13,13 +13,15 @@ _trunkctl() {
 	--for) [[ $command == guide ]] && COMPREPLY=($(compgen -W "prosody ejabberd openfire unbound dnsmasq bind hosts" -- "$current")); return ;;
 	esac
 	case $command in
-	"") words="-c -s --json status spokes streams probe failures trace reload close block unblock blocks secret audit check show ca guide import help completion" ;;
+	"") words="-c -s --json status spokes streams probe failures trace explain rules reload close block unblock blocks secret audit check show ca guide import help completion" ;;
 	status) words="" ;;
 	spokes) words="" ;;
 	streams) words="--long " ;;
 	probe) words="--as " ;;
 	failures) words="--retry " ;;
 	trace) words="--seconds --bodies " ;;
+	explain) words="--from --to --stanza --offline " ;;
+	rules) words="" ;;
 	reload) words="" ;;
 	close) words="" ;;
 	block) words="--for " ;;
@@ -38,7 +40,7 @@ _trunkctl() {
 	COMPREPLY=($(compgen -W "$words --json" -- "$current"))
 	case $command in
 	check | import) COMPREPLY+=($(compgen -f -- "$current")) ;;
-	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace reload close block unblock blocks secret audit check show ca guide import help completion " -- "$current")) ;;
+	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace explain rules reload close block unblock blocks secret audit check show ca guide import help completion " -- "$current")) ;;
 	esac
 }
 complete -F _trunkctl trunkctl
