@@ -87,7 +87,7 @@ static struct audit_entry entry_of(const struct audit_record *record, enum audit
 		.size_bytes = record->size_bytes, .line = record->line, .sender = record->pair.sender, .target = record->pair.target,
 		.type = cut(record->type, AUDIT_TEXT_BYTES_MAX), .rule = cut(str_of(record->rule), AUDIT_TEXT_BYTES_MAX),
 		.label = cut(record->label, AUDIT_TEXT_BYTES_MAX), .monitor = cut(str_of(record->monitor), AUDIT_TEXT_BYTES_MAX),
-		.id = cut(record->id, AUDIT_TEXT_BYTES_MAX),
+		.id = cut(record->id, AUDIT_TEXT_BYTES_MAX), .detail = cut(record->reason, AUDIT_TEXT_BYTES_MAX),
 	};
 
 	if (level >= AUDIT_HEADERS) {
@@ -165,11 +165,11 @@ static void log_record(struct audit *audit, const struct audit_record *record)
 		KV("type", record->type), KV("id", record->id), KV_N("size", record->size_bytes),
 		KV_C("decision", decision_text(record->decision)), KV_C("rule", record->rule),
 		KV_C("condition", stanza_condition_text(record->condition)), KV_C("proof_in", proof_text(record->proof_in)),
-		KV_C("proof_out", proof_text(record->proof_out)), KV("label", record->label), KV_C("monitor", record->monitor),
+		KV_C("proof_out", proof_text(record->proof_out)), KV("label", record->label), KV("reason", record->reason), KV_C("monitor", record->monitor),
 	};
 	size_t count = sizeof(kv) / sizeof(kv[0]);
 
-	while (count > 11 && !kv[count - 1].str.at)     /* the last two only where they are */
+	while (count > 11 && !kv[count - 1].str.at)     /* the last three only where they are */
 		count--;
 	log_add(audit->log, &audit->log_lines, LOG_INFO, "verdict", kv, count);
 }

@@ -28,6 +28,7 @@ struct audit_record {
 	enum stanza_condition condition;
 	enum proof proof_in, proof_out;
 	enum audit_level level;         /* of the rule; 0: as the store's */
+	struct str reason;              /* of a denial by label or of opaque content: "class", "restrictive:Compartment"; kept as `detail` */
 	const char *monitor;            /* the rule that only watches and would have decided otherwise; NULL: none */
 	enum decision monitor_decision; /* what it would have done */
 	const struct xml_element *element;      /* as it came: what `hash`, `headers` and `full` keep; NULL: nothing of it */

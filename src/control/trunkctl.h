@@ -124,6 +124,7 @@ enum ctl_exit ctl_probe(struct ctl *ctl);
 enum ctl_exit ctl_trace(struct ctl *ctl);
 enum ctl_exit ctl_rules(struct ctl *ctl);
 enum ctl_exit ctl_explain(struct ctl *ctl);
+enum ctl_exit ctl_policy(struct ctl *ctl);
 enum ctl_exit ctl_reload(struct ctl *ctl);
 enum ctl_exit ctl_close(struct ctl *ctl);
 enum ctl_exit ctl_block(struct ctl *ctl);

@@ -218,6 +218,8 @@ static void judge_all(struct judge *j)
 		judge_what_is_opaque(j);
 	if (j->is_failed)
 		fail(j);
+	if (str_is_absent(j->out->label) && j->has_label_facts)
+		j->out->label = judge_label_words(j, j->label);
 	if (j->out->verdict.decision == DECISION_REJECT && is_from_room(j))
 		j->out->verdict.decision = DECISION_DROP;
 }

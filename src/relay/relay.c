@@ -254,7 +254,7 @@ static int record(struct relay *relay, const struct domain_pair *pair, const str
 		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = stanza->kind, .type = decoded(relay, element, element->type),
 		.id = decoded(relay, element, element->id), .size_bytes = element->bytes.len, .decision = verdict->decision, .rule = verdict->rule,
 		.line = verdict->line, .condition = verdict->condition, .proof_in = proof_in, .proof_out = proof_out, .element = element,
-		.label = judgement->label, .level = (enum audit_level)judgement->record,
+		.label = judgement->label, .reason = judgement->reason, .level = (enum audit_level)judgement->record,
 		.monitor = judgement->monitor_count ? judgement->monitors[0]->name : NULL,
 		.monitor_decision = judgement->monitor_count ? rule_decision(judgement->monitors[0]) : 0,
 		.from = decoded(relay, element, element->from), .to = decoded(relay, element, element->to), .outcome_of = outcome_of,
