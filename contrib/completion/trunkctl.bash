@@ -13,7 +13,7 @@ _trunkctl() {
 	--for) [[ $command == guide ]] && COMPREPLY=($(compgen -W "prosody ejabberd openfire unbound dnsmasq bind hosts" -- "$current")); return ;;
 	esac
 	case $command in
-	"") words="-c -s --json status spokes streams probe failures trace explain rules reload close block unblock blocks secret audit check show ca guide import help completion" ;;
+	"") words="-c -s --json status spokes streams probe failures trace explain policy rules reload close block unblock blocks secret audit check show ca guide import help completion" ;;
 	status) words="" ;;
 	spokes) words="" ;;
 	streams) words="--long " ;;
@@ -21,6 +21,7 @@ _trunkctl() {
 	failures) words="--retry " ;;
 	trace) words="--seconds --bodies " ;;
 	explain) words="--from --to --stanza --offline " ;;
+	policy) words="--limit diff" ;;
 	rules) words="" ;;
 	reload) words="" ;;
 	close) words="" ;;
@@ -40,7 +41,7 @@ _trunkctl() {
 	COMPREPLY=($(compgen -W "$words --json" -- "$current"))
 	case $command in
 	check | import) COMPREPLY+=($(compgen -f -- "$current")) ;;
-	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace explain rules reload close block unblock blocks secret audit check show ca guide import help completion " -- "$current")) ;;
+	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace explain policy rules reload close block unblock blocks secret audit check show ca guide import help completion " -- "$current")) ;;
 	esac
 }
 complete -F _trunkctl trunkctl
