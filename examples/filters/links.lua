@@ -85,7 +85,7 @@ function filter(stanza)
 		-- What else could hold links goes with them.
 		local remove = {}
 		for _, payload in ipairs(stanza:payloads()) do
-			if payload.name ~= "body" and (has_bad_link(payload:text(" ")) or has_bad_link(payload:xml())) then
+			if payload.name ~= "body" and (has_bad_link(payload:text()) or has_bad_link(payload:text(" ")) or has_bad_link(payload:values())) then
 				remove[#remove + 1] = "{" .. payload.ns .. "}" .. payload.name
 			end
 		end

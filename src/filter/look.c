@@ -42,7 +42,7 @@ int look_text(const struct filter_view *view, const struct xml_node *stanza, str
 	return err;
 }
 
-static int add_values(const struct xml_node *node, struct buf *out)
+int look_node_values(const struct xml_node *node, struct buf *out)
 {
 	int err = 0;
 
@@ -51,7 +51,7 @@ static int add_values(const struct xml_node *node, struct buf *out)
 			err = buf_add(out, STR("\n"));
 	for (const struct xml_node *child = node->children; child && err == 0; child = child->next)
 		if (child->kind == XML_NODE_ELEMENT)
-			err = add_values(child, out);
+			err = look_node_values(child, out);
 	return err;
 }
 
@@ -61,7 +61,7 @@ int look_values(const struct filter_view *view, const struct xml_node *stanza, s
 
 	for (const struct xml_node *child = stanza->children; child && err == 0; child = child->next)
 		if (child->kind == XML_NODE_ELEMENT && !is_label(view, child))
-			err = add_values(child, out);
+			err = look_node_values(child, out);
 	return err;
 }
 

@@ -17,6 +17,7 @@ int look_node_text(const struct xml_node *node, struct str between, struct buf *
 
 /* The values of all attributes of all payloads, each in its own line. */
 int look_values(const struct filter_view *view, const struct xml_node *stanza, struct buf *out);
+int look_node_values(const struct xml_node *node, struct buf *out);     /* its own, too */
 
 /* The text of all children of that name in the stanza's own namespace, with line feeds between. `*ret_count`: how many there were. */
 int look_children(const struct xml_node *stanza, const char *name, struct buf *out, unsigned *ret_count);

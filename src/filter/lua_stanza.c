@@ -143,6 +143,14 @@ static int element_text(lua_State *lua)
 	return push_out(lua, out, look_node_text(node, between, out));
 }
 
+static int element_values(lua_State *lua)
+{
+	const struct xml_node *node = element_at(lua, 1);
+	struct buf *out = out_of(lua);
+
+	return push_out(lua, out, look_node_values(node, out));
+}
+
 static int element_xml(lua_State *lua)
 {
 	const struct xml_node *node = element_at(lua, 1);
@@ -358,7 +366,7 @@ static void add_type(lua_State *lua, const char *type, const luaL_Reg *methods, 
 
 void stanza_prepare(lua_State *lua)
 {
-	static const luaL_Reg element_methods[] = {{"attr", element_attr}, {"text", element_text}, {"xml", element_xml},
+	static const luaL_Reg element_methods[] = {{"attr", element_attr}, {"text", element_text}, {"values", element_values}, {"xml", element_xml},
 						   {"child", element_child}, {"children", element_children}, {NULL, NULL}};
 	static const luaL_Reg stanza_methods[] = {{"payloads", stanza_payloads}, {"payload", stanza_payload}, {"text", stanza_text},
 						  {"values", stanza_values}, {"xml", stanza_xml}, {"edit", stanza_edit},

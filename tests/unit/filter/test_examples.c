@@ -138,6 +138,8 @@ static void links_are_taken_out(void **state)
 		FILTER_CHANGE);
 	assert_true(str_is(asked.answer.stanza, MESSAGE "<body>see [link removed] and https://good.example/y</body></message>"));
 	answers(&asked, "<x xmlns='jabber:x:oob'><url>https://evil.example/x</url></x>", FILTER_REJECT);
+	answers(&asked, "<body>https://evil.example</body><active xmlns='http://jabber.org/protocol/chatstates'/>", FILTER_CHANGE);
+	assert_non_null(strstr(asked.answer.stanza.at, "<active "));
 	asked_fini(&asked);
 }
 
