@@ -39,7 +39,7 @@ static int read_row(sqlite3_stmt *row, struct db_block *block, struct str *ret_h
 	};
 	if ((err = get_hash(row, 5, block->before)) < 0 || (err = get_hash(row, 6, block->hash)) < 0)
 		return err;
-	if (len < 0 || len > BLOCK_BYTES_MAX || sqlite3_column_bytes(row, 7) > BLOCK_BYTES_MAX)
+	if (sqlite3_column_type(row, 7) != SQLITE_BLOB || len < 0 || len > BLOCK_BYTES_MAX || sqlite3_column_bytes(row, 7) > BLOCK_BYTES_MAX)
 		return TRUNK_EINVAL;
 	*ret_head = str_make(sqlite3_column_blob(row, 7), (size_t)sqlite3_column_bytes(row, 7));
 	*ret_data_len = (size_t)len;

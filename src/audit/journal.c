@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION            /* where in our code is nobody's question about a stanza */
 #include <systemd/sd-journal.h>
 
 enum { JOURNAL_FIELDS_MAX = 24 };

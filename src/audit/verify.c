@@ -152,8 +152,12 @@ static int check_block(struct check *check, uint64_t id)
 
 	if ((err = db_get(check->reader->db, id, &block, &head, &data_len)) == TRUNK_EINVAL)
 		return bad(check, check->expected.first, id, "record %" PRIu64 " and those behind it in block %" PRIu64 " cannot be read", check->expected.first, id);
-	if (err < 0 || (err = check_place(check, id, &block)) < 0 || (err = check_content(check, &block, head, data_len)) < 0 ||
-	    (err = check_sealed(check, &block)) < 0)
+	if (err < 0 || (err = check_place(check, id, &block)) < 0)
+		return err;
+	if ((err = check_content(check, &block, head, data_len)) == TRUNK_ENOENT)       /* less is there than its own length says */
+		return bad(check, block.numbers.first, id, "record %" PRIu64 " and those behind it in block %" PRIu64 " cannot be read",
+			   block.numbers.first, id);
+	if (err < 0 || (err = check_sealed(check, &block)) < 0)
 		return err;
 	memcpy(check->before, block.hash, sizeof(block.hash));
 	check->expected = (struct block_numbers){.id = id + 1, .first = block.numbers.first + block.numbers.count};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* What the disk takes: bytes of all writes together; below zero: all. */
@@ -25,6 +26,22 @@ ssize_t __wrap_write(int fd, const void *at, size_t len)
 	if (n > 0)
 		disk_room -= n;
 	return n > 0 ? n : -1;
+}
+
+/* The last record that went to the journal, its fields with a line feed behind each. */
+static char journal[4096];
+static unsigned journal_records;
+
+int __wrap_sd_journal_sendv(const struct iovec *fields, int count);
+
+int __wrap_sd_journal_sendv(const struct iovec *fields, int count)
+{
+	size_t len = 0;
+
+	journal_records++;
+	for (int i = 0; i < count; i++)
+		len += (size_t)snprintf(journal + len, sizeof(journal) - len, "%.*s\n", (int)fields[i].iov_len, (const char *)fields[i].iov_base);
+	return 0;
 }
 
 static int set_up(void **state)
@@ -218,6 +235,28 @@ static void what_an_operator_changes_is_in_the_log_and_in_the_file(void **state)
 			"\"detail\":\"bad.example \\\"x\\\"\",\"uid\":1000,");
 }
 
+/* journald's structured fields: what an administrator asks for by journalctl TRUNK_TARGET=… */
+static void a_record_goes_to_the_journal_with_fields_of_its_own(void **state)
+{
+	struct world *world = *state;
+
+	world->options.lines_file = NULL;
+	world->options.has_journal = true;
+	world_open(world);
+	assert_int_equal(record(world, "m1"), 0);
+	world_flush(world);
+	assert_int_equal(journal_records, 1);
+	assert_non_null(strstr(journal, "MESSAGE=reject message from saturn.example.org to mercury.example.net\n"));
+	assert_non_null(strstr(journal, "\nTRUNK_SENDER=saturn.example.org\n"));
+	assert_non_null(strstr(journal, "\nTRUNK_DECISION=reject\n"));
+	assert_non_null(strstr(journal, "\nTRUNK_RULE=secrets stay\n"));
+	assert_non_null(strstr(journal, "\nTRUNK_CONDITION=forbidden\n"));
+	assert_int_equal(audit_operator(world->audit, 1000, "block", STR("bad.example")), 0);
+	world_flush(world);
+	assert_non_null(strstr(journal, "\nTRUNK_UID=1000\n"));
+	assert_non_null(strstr(journal, "\nTRUNK_DETAIL=bad.example\n"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
@@ -229,6 +268,7 @@ int main(void)
 		TEST(a_file_that_cannot_be_opened_is_refused),
 		TEST(a_full_disk_is_told_once_and_what_waited_is_written_later),
 		TEST(a_disk_that_stays_full_costs_a_bounded_memory),
+		TEST(a_record_goes_to_the_journal_with_fields_of_its_own),
 		TEST(what_an_operator_changes_is_in_the_log_and_in_the_file),
 	};
 

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -334,6 +335,13 @@ static void a_beginning_that_was_removed_with_its_anchor_moved_shows(void **stat
 	assert_non_null(strstr(world->chain.text, "no record says"));
 }
 
+static bool ignore_entry(void *ctx, const struct audit_entry *entry)
+{
+	(void)ctx;
+	(void)entry;
+	return true;
+}
+
 static void write_head(struct world *world, const char *text)
 {
 	FILE *file = fopen(world->head, "we");
@@ -358,6 +366,28 @@ static void a_seal_that_was_removed_or_altered_shows(void **state)
 	unlink(world->head);
 	world_is_bad_at(world, 0);
 	assert_non_null(strstr(world->chain.text, "is missing"));
+}
+
+/* Bytes that are no block at all must not be more than that. */
+static void a_block_of_rubbish_is_named_and_does_not_stop_a_search(void **state)
+{
+	static const char *const harms[] = {
+		"UPDATE block SET head = randomblob(length(head)) WHERE id = 2", "UPDATE block SET head = x'' WHERE id = 2", "UPDATE block SET data = x'' WHERE id = 2",
+		"UPDATE block SET data = 'text' WHERE id = 2", "UPDATE block SET head = 7 WHERE id = 2", "UPDATE block SET hash = 'x' WHERE id = 2"};
+	struct world *world = *state;
+	struct audit_reader *reader = NULL;
+	struct audit_found found;
+	struct buf why = {0};
+
+	fill(world);
+	for (size_t i = 0; i < sizeof(harms) / sizeof(harms[0]); i++) {
+		world_sql(world, harms[i]);
+		world_is_bad_at(world, 2);
+		assert_int_equal(audit_reader_open(world->db, &why, &reader), 0);
+		assert_int_equal(audit_reader_search(reader, QUERY(.limit = 0), ignore_entry, NULL, &found), TRUNK_EINVAL);
+		audit_reader_close(&reader);
+	}
+	buf_fini(&why);
 }
 
 /* ---- what the daemon does about it ---- */
@@ -552,6 +582,40 @@ static void a_full_disk_is_an_alarm_and_the_gap_becomes_a_record(void **state)
 	free(body);
 }
 
+/* A disk that is slow, and says nothing of it: here somebody else holds the store. */
+static void a_full_window_refuses_and_what_it_refused_is_a_gap(void **state)
+{
+	struct world *world = *state;
+	struct audit_record record;
+	char *body = calloc(1, 1024 * 1024);
+	const struct xml_element element = {.bytes = {body, 1024 * 1024}};
+	unsigned taken = 0, refused = 0;
+	sqlite3 *other;
+
+	world_open(world);
+	world_flush(world);
+	assert_int_equal(sqlite3_open(world->db, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	record = world_message(world, "large");
+	record.level = AUDIT_FULL;
+	record.element = &element;
+	for (unsigned i = 0; i < 40; i++) {
+		const int err = audit_record(world->audit, &record, NULL);
+
+		assert_true(err == 0 || err == TRUNK_ELIMIT);
+		*(err ? &refused : &taken) += 1;
+	}
+	assert_in_range(taken, 30, 32);
+	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(other);
+	world_flush(world);
+	world_search(world, NULL, QUERY(.limit = 0));
+	assert_int_equal(world->count, taken + 1);
+	assert_int_equal(world->entries[taken].lost, refused);
+	world_is_whole(world);
+	free(body);
+}
+
 static void strict_refuses_while_the_disk_takes_nothing(void **state)
 {
 	struct world *world = *state;
@@ -614,6 +678,7 @@ int main(void)
 		TEST(removal_at_the_end_shows),
 		TEST(a_beginning_that_was_removed_with_its_anchor_moved_shows),
 		TEST(a_seal_that_was_removed_or_altered_shows),
+		TEST(a_block_of_rubbish_is_named_and_does_not_stop_a_search),
 		TEST(a_store_that_is_no_database_is_set_aside_as_it_was),
 		TEST(a_store_whose_end_was_removed_is_set_aside_with_its_seal),
 		TEST(a_store_that_is_gone_is_told),
@@ -622,6 +687,7 @@ int main(void)
 		TEST(a_daemon_that_was_killed_goes_on_behind_its_last_commit),
 		TEST(what_is_too_old_goes_and_the_chain_still_verifies),
 		TEST(a_full_disk_is_an_alarm_and_the_gap_becomes_a_record),
+		TEST(a_full_window_refuses_and_what_it_refused_is_a_gap),
 		TEST(strict_refuses_while_the_disk_takes_nothing),
 		TEST(without_strict_nothing_waits_for_the_disk),
 	};
