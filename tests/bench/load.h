@@ -89,7 +89,8 @@ struct load {
 	bool is_ending;                 /* closed streams are no fault any more */
 	int64_t pushed_ns;              /* until when stalled targets got what --push lets them have */
 	size_t pushed_flow;             /* whose turn is next */
-	size_t ready_count;             /* senders that were proved, ever */
+	size_t begun_count, ready_count;        /* senders that were begun, and that were proved, ever */
+	size_t turn;                    /* of a rate: the flow whose stanza is due next */
 	unsigned round_trips[STREAM_KINDS];     /* of wires that ended */
 	void (*on_ready)(struct session *session);      /* of a sender; may free it */
 	uint32_t next_id;

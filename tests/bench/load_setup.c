@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void domain_write(char *domain, const char *parent, char prefix, size_t number, bool is_alone)
@@ -51,8 +52,20 @@ static void tls_init(struct load *load)
 	load->server_tls = tls_context(true, &choice);
 }
 
+/* Each pair is two descriptors. */
+static void raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 void load_init(struct load *load)
 {
+	raise_files();
 	list_init(&load->sessions);
 	reactor_init(&load->reactor);
 	load->reactor.delay_ns = (int64_t)(load->options.rtt_ms * 1e6);
@@ -111,14 +124,7 @@ void load_run_until(struct load *load, bool (*is_done)(const struct load *), dou
 /* Fewer handshakes go on than may. */
 static bool may_begin(const struct load *load)
 {
-	size_t under_way = 0;
-
-	LIST_EACH(link, &load->sessions) {
-		const struct session *const session = LIST_OF(link, struct session, link);
-
-		under_way += session->role == ROLE_SENDER && !session->is_proved;
-	}
-	return under_way < load->options.concurrency;
+	return load->begun_count < load->ready_count + load->faults.failed + load->options.concurrency;
 }
 
 static bool are_all_ready(const struct load *load)
@@ -131,6 +137,7 @@ void load_connect_flows(struct load *load)
 	for (size_t i = 0; i < load->flow_count; i++) {
 		load_run_until(load, may_begin, load->options.setup_s, "set-up");
 		session_connect(load, ROLE_SENDER, &load->flows[i], load->flows[i].from, load->flows[i].to);
+		load->begun_count++;
 	}
 	load_run_until(load, are_all_ready, load->options.setup_s, "set-up");
 	if (load->faults.failed)

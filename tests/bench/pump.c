@@ -63,8 +63,6 @@ static void pump_window(struct flow *flow, uint64_t window)
 
 static void pump_rate(struct flow *flow, int64_t now_ns, int64_t interval_ns)
 {
-	if (flow->next_ns == 0)
-		flow->next_ns = now_ns + interval_ns * flow->index / (int64_t)flow->load->flow_count;
 	for (int i = 0; i < RATE_BATCH_MAX && flow->next_ns <= now_ns && may_make(flow, UINT64_MAX); i++) {
 		flow->next_ns += interval_ns;
 		flow_make(flow);
@@ -111,20 +109,43 @@ static void push(struct load *load)
 	}
 }
 
+static struct flow *flow_next(struct load *load)
+{
+	load->turn = (load->turn + 1) % load->flow_count;
+	return &load->flows[load->turn];
+}
+
+static bool is_sending(const struct flow *flow)
+{
+	return flow->session && !flow->is_stalled;
+}
+
+/* All flows have the same interval and stand one behind the other in it: they are due in turn, and only the next has to be asked. */
+static void pump_rates(struct load *load)
+{
+	const int64_t now_ns = clock_ns(), interval_ns = pump_interval_ns(load);
+	struct flow *flow = &load->flows[load->turn];
+
+	for (size_t i = 0; flow->next_ns == 0 && i < load->flow_count; i++)
+		load->flows[i].next_ns = now_ns + interval_ns * (int64_t)i / (int64_t)load->flow_count;
+	for (size_t i = 0; i < load->flow_count && (!is_sending(flow) || flow->next_ns <= now_ns); i++) {
+		if (is_sending(flow)) {
+			pump_rate(flow, now_ns, interval_ns);
+			wire_flush(flow->session->wire);
+		}
+		flow = flow_next(load);
+	}
+}
+
 void pump(struct load *load)
 {
-	const int64_t now_ns = load->options.rate > 0 ? clock_ns() : 0;
-
-	for (size_t i = 0; i < load->flow_count; i++) {
-		struct flow *const flow = &load->flows[i];
-
-		if (!flow->session || flow->is_stalled)
+	if (load->options.rate > 0)
+		pump_rates(load);
+	for (size_t i = 0; load->options.rate <= 0 && i < load->flow_count; i++) {
+		if (!is_sending(&load->flows[i]))
 			continue;
-		if (load->options.rate > 0)
-			pump_rate(flow, now_ns, pump_interval_ns(load));
-		else
-			pump_window(flow, load->options.window);
-		wire_flush(flow->session->wire);
+		pump_window(&load->flows[i], load->options.window);
+		wire_flush(load->flows[i].session->wire);
 	}
 	if (load->options.stalled)
 		push(load);
@@ -134,10 +155,8 @@ int64_t pump_wait_ns(const struct load *load)
 {
 	int64_t next_ns = INT64_MAX;
 
-	if (load->options.rate > 0 && !load->is_stopping)
-		for (size_t i = 0; i < load->flow_count; i++)
-			if (load->flows[i].session && !load->flows[i].is_stalled && load->flows[i].next_ns < next_ns)
-				next_ns = load->flows[i].next_ns;
+	if (load->options.rate > 0 && !load->is_stopping && is_sending(&load->flows[load->turn]))
+		next_ns = load->flows[load->turn].next_ns;
 	if (next_ns != INT64_MAX)
 		next_ns -= clock_ns();
 	if (load->options.stalled && next_ns > PUSH_WAIT_NS)

@@ -183,9 +183,11 @@ void session_free(struct session **session_ptr)
 		return;
 	*session_ptr = NULL;
 	list_remove(&session->link);
-	LIST_EACH(link, &session->load->sessions)
-		if (LIST_OF(link, struct session, link)->asks_for == session)
-			LIST_OF(link, struct session, link)->asks_for = NULL;
+	if (session->load->options.is_verifying) {
+		LIST_EACH(link, &session->load->sessions)
+			if (LIST_OF(link, struct session, link)->asks_for == session)
+				LIST_OF(link, struct session, link)->asks_for = NULL;
+	}
 	if (session->role == ROLE_SENDER && session->flow->session == session)
 		session->flow->session = NULL;
 	session->load->round_trips[session_kind(session)] += session->wire->round_trips;
