@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -14,11 +15,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import budget  # noqa: E402
 import pages  # noqa: E402
-from subjects import BenchError, Driver, Haproxy, Trunkd, make_certificates  # noqa: E402
+from subjects import BenchError, Driver, Haproxy, Trunkd, cores, make_certificates, pinned  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build-release")
-PARTS = ("relay", "latency", "exact", "idle", "handshakes", "cold", "stalled", "cores")
+PARTS = ("relay", "latency", "exact", "idle", "handshakes", "cold", "stalled", "cores", "spokes", "growth", "micro")
+ONCE = ("spokes", "growth", "micro")    # too long to be repeated, or repeated within
+BARE = "trunkd without audit"           # and without custody: the work that a relay does not do either
 LOADS = (
     ("200 B, batched", ("--size", "200")),
     ("1 KiB, batched", ("--size", "1024")),
@@ -43,13 +46,15 @@ class Bench:
         if not words.yardstick and not os.access(self.trunkd, os.X_OK):
             raise BenchError("build-release/trunkd is not there; run script/bench --yardstick for HAProxy alone")
 
-    def trunk(self, name, audit=None, **more):
-        return Trunkd(self.folder, self.trunkd, name, audit, **more)
+    def trunk(self, name, **more):
+        if name == BARE:
+            more.update(audit="store: none", custody="none")
+        return Trunkd(self.folder, self.trunkd, name, **more)
 
     def subjects(self):
         yield Haproxy(self.folder)
         if not self.words.yardstick:
-            yield self.trunk("trunkd without audit", "store: none")
+            yield self.trunk(BARE)
             yield self.trunk("trunkd")
 
     def measure(self, part, case, subject, *words):
@@ -85,7 +90,7 @@ class Bench:
         count = 100 if self.words.quick else 500
         for proof in ("external", "dialback"):
             self.measure("idle", "%d pairs, %s" % (count, proof), self.trunk("trunkd"), "--idle", count, "--through",
-                         "--proof", proof, "--hold", 1 if self.words.quick else 5)
+                         "--proof", proof, "--hold", 1 if self.words.quick else 6)     # the heap is trimmed every 5 s
 
     def part_handshakes(self):
         count = 200 if self.words.quick else 2000
@@ -108,10 +113,33 @@ class Bench:
 
     def part_cores(self):
         for workers in (1, 2):          # the driver has the same cores: what a stanza costs is what can be compared
-            subject = self.trunk("trunkd without audit", "store: none", workers=workers)
+            subject = self.trunk(BARE, workers=workers)
             subject.is_pinned = False
             self.measure("cores", "%d worker%s" % (workers, "s" * (workers > 1)), subject, "--pairs", 8, "--size", "mix",
                          "--seconds", self.seconds)
+
+    def part_spokes(self):
+        """The same load over few streams and over as many as the system gives descriptors for."""
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        most = 200 if self.words.quick else min(10000, (limit - 200) // 2 if limit != resource.RLIM_INFINITY else 10000)
+        for count in (2, most):
+            self.measure("spokes", "%d streams" % (2 * count), self.trunk(BARE, many=count), "--pairs", count, "--size", 200,
+                         "--rate", 1000, "--proof", "external", "--concurrency", 64, "--setup", 500, "--warmup", 6,
+                         "--seconds", self.seconds * 3)
+
+    def part_growth(self):
+        for count in (10000, 100000) if self.words.quick else (1000000, 10000000):
+            self.measure("growth", "%d stanzas" % count, self.trunk("trunkd"), "--size", 200, "--count", count, "--drain", 500)
+
+    def part_micro(self):
+        for program in sorted(os.listdir(os.path.join(BUILD, "tests", "bench"))):
+            path = os.path.join(BUILD, "tests", "bench", program)
+            if not program.startswith("micro_") or not os.path.isfile(path):
+                continue
+            done = subprocess.run([path], capture_output=True, text=True, check=False, preexec_fn=pinned(cores()[0]))
+            self.is_good = self.is_good and done.returncode == 0
+            print(done.stdout, end="", flush=True)
+            self.results.append({"part": "micro", "case": program, "subject": program, "report": {"text": done.stdout}})
 
     def run(self):
         parts = [part for part in PARTS if part in (self.words.only or PARTS)]
@@ -120,6 +148,8 @@ class Bench:
         for repeat in range(1, self.words.repeats + 1):
             print("repeat %d of %d" % (repeat, self.words.repeats), flush=True)
             for part in parts:
+                if part in ONCE and repeat > 1:
+                    continue
                 getattr(self, "part_" + part)()
 
 
@@ -158,7 +188,7 @@ def parse():
     for part in words.only or ():
         if part not in PARTS:
             parser.error("no part \"%s\"; there are %s" % (part, ", ".join(PARTS)))
-    words.repeats = words.repeats or (1 if words.quick else 5)
+    words.repeats = words.repeats or (1 if words.quick else 3)
     return words
 
 

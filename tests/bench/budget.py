@@ -38,7 +38,7 @@ def instructions(bench, words):
     """Per stanza, all of the process's own code and its libraries', without the system's."""
     totals = []
     for count in (FEW, MANY):
-        subject = Counted(bench.folder, bench.trunkd, "trunkd", "store: none")
+        subject = Counted(bench.folder, bench.trunkd, "trunkd", audit="store: none", custody="none")
         with subject:
             report = bench.driver.run(subject, *words, "--count", count, "--drain", 120)
         if report["exit"] != 0:

@@ -90,7 +90,9 @@ struct load {
 	int64_t pushed_ns;              /* until when stalled targets got what --push lets them have */
 	size_t pushed_flow;             /* whose turn is next */
 	size_t begun_count, ready_count;        /* senders that were begun, and that were proved, ever */
+	size_t first_count;             /* first stanzas that were sent */
 	size_t turn;                    /* of a rate: the flow whose stanza is due next */
+	bool is_paced;                  /* each flow has its first moment */
 	unsigned round_trips[STREAM_KINDS];     /* of wires that ended */
 	void (*on_ready)(struct session *session);      /* of a sender; may free it */
 	uint32_t next_id;
@@ -127,6 +129,7 @@ void load_fini(struct load *load);
 void load_step(struct load *load, int64_t longest_ns);
 void load_run_until(struct load *load, bool (*is_done)(const struct load *), double seconds, const char *what);
 void load_connect_flows(struct load *load);
+void load_send_first(struct load *load);         /* one stanza of each flow, with no more on their way than handshakes may be */
 
 /* modes.c: the measurements; each prints its report and returns the exit status */
 int mode_load(struct load *load);

@@ -143,3 +143,18 @@ void load_connect_flows(struct load *load)
 	if (load->faults.failed)
 		die("%llu streams failed", (unsigned long long)load->faults.failed);
 }
+
+/* Each of these makes the trunk open a link: all at once would be a crowd that no server meets. */
+static bool may_send(const struct load *load)
+{
+	return load->first_count < load->received + load->options.concurrency;
+}
+
+void load_send_first(struct load *load)
+{
+	for (size_t i = 0; i < load->flow_count; i++) {
+		load_run_until(load, may_send, load->options.setup_s, "the first stanza of each pair");
+		flow_send_one(&load->flows[i]);
+		load->first_count += !load->flows[i].is_stalled;
+	}
+}

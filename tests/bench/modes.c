@@ -58,8 +58,7 @@ int mode_load(struct load *load)
 	bool is_good;
 
 	load_connect_flows(load);
-	for (size_t i = 0; i < load->flow_count; i++)
-		flow_send_one(&load->flows[i]);
+	load_send_first(load);
 	load_run_until(load, are_links_up, o->setup_s, "the first stanza of each pair");
 	if (!o->count)
 		load_pump_for(load, o->warmup_s, false);

@@ -35,8 +35,8 @@ int mode_idle(struct load *load)
 	bool is_good;
 
 	load_connect_flows(load);
-	for (size_t i = 0; load->options.is_through && i < load->flow_count; i++)
-		flow_send_one(&load->flows[i]);
+	if (load->options.is_through)
+		load_send_first(load);
 	load_run_until(load, is_all_received, load->options.setup_s, "one stanza of each pair");
 	until = moment_take(load);
 	load_rest(load, load->options.hold_s);

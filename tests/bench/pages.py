@@ -25,6 +25,8 @@ def one_line(part, report):
         "handshakes": "{handshakes_per_s:.0f}/s, {handshakes_per_cpu_s:.0f} per CPU second",
         "cold": "{round_trips_least:.0f} round trips, median {first_stanza_p50_us:.0f} µs",
         "stalled": "others' p99 {latency_p99_us:.0f} µs, resident at most {rss_peak_kib:.0f} KiB",
+        "spokes": "p50 {latency_p50_us:.0f} µs, p99 {latency_p99_us:.0f} µs, {cpu_us_per_stanza:.1f} µs CPU a stanza",
+        "growth": "{stanzas_all:.0f} stanzas, resident {rss_after_kib:.0f} KiB",
         "cores": "{stanzas_per_s:.0f} stanzas/s, {cpu_us_per_stanza:.3f} µs CPU a stanza",
     }
 
@@ -133,6 +135,17 @@ SECTIONS = (
         Column("CPUs used", "cpu_share", "%.2f"), Column("driver's CPU", "driver_cpu_share", "%.2f"),
     ), "Eight pairs with targets of their own, the real mix, no process bound to a processor. Where the driver needs one of "
        "two for itself, the cost of a stanza is what to compare."),
+    Section("spokes", "Many spokes", (
+        Column("resident before, MiB", "rss_begin_kib", "%.1f", MIB), Column("resident MiB", "rss_after_kib", "%.1f", MIB),
+        Column("p50 µs", "latency_p50_us"), Column("p99 µs", "latency_p99_us"), Column("p99.9 µs", "latency_p999_us"),
+        Column("µs CPU a stanza", "cpu_us_per_stanza", "%.1f"), Column("CPUs used", "cpu_share", "%.3f"),
+    ), "The same 1,000 stanzas a second, over four streams and over as many as the system gives descriptors for (20,000 are 10,000 "
+       "spokes with a stream each way; each process needs a descriptor for each). Each domain is a spoke of its own in the "
+       "configuration. The driver's own work for so many streams is part of the latency."),
+    Section("growth", "Memory over many stanzas", (
+        Column("stanzas", "stanzas_all"), Column("resident before, MiB", "rss_begin_kib", "%.1f", MIB),
+        Column("resident at most, MiB", "rss_peak_kib", "%.1f", MIB), Column("resident MiB", "rss_after_kib", "%.1f", MIB),
+    ), "One pair, stanzas of 200 bytes as fast as they go."),
 )
 
 SURROUNDINGS = (
@@ -145,7 +158,7 @@ SURROUNDINGS = (
     "bytes without streams around them.",
     "CPU is user and system time of all threads of the process under test, from the end of a warm-up of half a second to "
     "the last moment of sending. *Driver's CPU* near 1.00 means that the driver was the limit of stanzas/s.",
-    "*trunkd without audit* has `audit: {{store: none}}`, *trunkd* the defaults; both one worker where the table does not say "
+    "*trunkd without audit* has `audit: {{store: none}}` and `custody: none`, *trunkd* the defaults; both one worker where the table does not say "
     "otherwise. Each run has a fresh process.",
     "Load of the machine before the first run: {load_before:.1f}.",
 )
@@ -158,6 +171,8 @@ def tables(results):
         if table.rows:
             texts.append("## %s\n\n%s\n\n%s\n" % (section.title, textwrap.fill(section.words, WIDTH),
                                                    table_lines(table, section.columns, section.part == "relay")))
+    texts += ["## %s\n\n```\n%s```\n" % (result["case"], result["report"]["text"]) for result in results
+              if result["part"] == "micro"]
     return "\n".join(texts)
 
 

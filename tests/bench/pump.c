@@ -126,8 +126,9 @@ static void pump_rates(struct load *load)
 	const int64_t now_ns = clock_ns(), interval_ns = pump_interval_ns(load);
 	struct flow *flow = &load->flows[load->turn];
 
-	for (size_t i = 0; flow->next_ns == 0 && i < load->flow_count; i++)
+	for (size_t i = 0; !load->is_paced && i < load->flow_count; i++)
 		load->flows[i].next_ns = now_ns + interval_ns * (int64_t)i / (int64_t)load->flow_count;
+	load->is_paced = true;
 	for (size_t i = 0; i < load->flow_count && (!is_sending(flow) || flow->next_ns <= now_ns); i++) {
 		if (is_sending(flow)) {
 			pump_rate(flow, now_ns, interval_ns);

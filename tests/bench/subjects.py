@@ -152,16 +152,24 @@ workers: {workers}
 log: {{level: warning}}
 tls: {{trust: [{folder}/ca.pem], certificates: [{folder}/certs]}}
 spokes:
-  left: {{domains: [{left}, "*.{left}"], address: ["{left_at}"]}}
-  right: {{domains: [{right}, "*.{right}"], address: ["{right_at}"]}}
-limits: {{{limits}}}
+{spokes}limits: {{{limits}}}
 """
     limits = "streams-per-address: 60000, connection-rate: 60000/s, unproved-streams: 60000"
 
-    def __init__(self, folder, program, name="trunkd", audit=None, limits="", workers=1):
+    def __init__(self, folder, program, name="trunkd", audit=None, custody="", limits="", workers=1, many=0):
+        """`many`: that many spokes on each side, each with a domain of its own (d0.LEFT …, t0.RIGHT …)."""
         super().__init__(folder)
-        self.program, self.name, self.audit, self.workers = program, name, audit, workers
+        self.program, self.name, self.audit, self.workers, self.many = program, name, audit, workers, many
+        self.custody = ", custody: " + custody if custody else ""
         self.limits = ", ".join(part for part in (Trunkd.limits, limits) if part)
+
+    def spokes(self):
+        sides = (("left", "d", LEFT, LEFT_AT), ("right", "t", RIGHT, RIGHT_AT))
+        if not self.many:
+            return "".join('  %s: {domains: [%s, "*.%s"], address: ["%s"]%s}\n' % (side, domain, domain, at, self.custody)
+                           for side, _, domain, at in sides)
+        return "".join('  %s%d: {domains: [%s%d.%s], address: ["%s"]%s}\n' % (side, i, letter, i, domain, at, self.custody)
+                       for side, letter, domain, at in sides for i in range(self.many))
 
     def command(self):
         state = os.path.join(self.folder, "state")
@@ -169,8 +177,8 @@ limits: {{{limits}}}
         os.makedirs(state, mode=0o700)
         path = os.path.join(self.folder, "trunkd.yaml")
         with open(path, "w", encoding="ascii") as file:
-            file.write(self.settings.format(at=TRUNK_AT, state=state, folder=self.folder, workers=self.workers, left=LEFT,
-                                            right=RIGHT, left_at=LEFT_AT, right_at=RIGHT_AT, limits=self.limits))
+            file.write(self.settings.format(at=TRUNK_AT, state=state, folder=self.folder, workers=self.workers, spokes=self.spokes(),
+                                            limits=self.limits))
             if self.audit:
                 file.write("audit: {%s}\n" % self.audit)
         return [self.program, "-c", path]
