@@ -69,6 +69,7 @@ class Subject:
 
     name = address = ""
     raw = False
+    start_s = START_S
     is_pinned = True            # to the last processor, the driver having the first
 
     def __init__(self, folder):
@@ -89,7 +90,7 @@ class Subject:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             preexec_fn=pinned(cores()[0]) if self.is_pinned else None)
-        until = time.monotonic() + START_S
+        until = time.monotonic() + self.start_s
         while not is_listening(self.address):
             if self.process.poll() is not None or time.monotonic() > until:
                 self.__exit__()
