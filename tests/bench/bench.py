@@ -15,12 +15,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import budget  # noqa: E402
 import pages  # noqa: E402
-from subjects import BenchError, Driver, Haproxy, Trunkd, cores, make_certificates, pinned  # noqa: E402
+from subjects import BenchError, Driver, Haproxy, Prosody, Trunkd, cores, make_certificates, pinned  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build-release")
-PARTS = ("relay", "latency", "exact", "idle", "handshakes", "cold", "stalled", "cores", "spokes", "growth", "micro")
-ONCE = ("spokes", "growth", "micro")    # too long to be repeated, or repeated within
+PARTS = ("relay", "latency", "exact", "idle", "handshakes", "cold", "stalled", "cores", "answered", "spokes", "growth", "micro")
+ONCE = ("answered", "spokes", "growth", "micro")    # too long to be repeated, or repeated within
 BARE = "trunkd without audit"           # and without custody: the work that a relay does not do either
 LOADS = (
     ("200 B, batched", ("--size", "200")),
@@ -117,6 +117,12 @@ class Bench:
             subject.is_pinned = False
             self.measure("cores", "%d worker%s" % (workers, "s" * (workers > 1)), subject, "--pairs", 8, "--size", "mix",
                          "--seconds", self.seconds)
+
+    def part_answered(self):
+        """Prosody as nearly all meet it: a server at the other end. Kinds of stanza that a server does not answer are left out."""
+        for case, words in LOADS[:3]:
+            self.measure("answered", case, Prosody(self.folder), *words, "--answered", "--proof", "external", "--window", 512,
+                         "--setup", 60, "--seconds", self.seconds)
 
     def part_spokes(self):
         """The same load over few streams and over as many as the system gives descriptors for."""

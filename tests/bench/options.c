@@ -31,6 +31,7 @@ static const char usage[] =
 	"  --count N | --seconds S (5)  how much to send per flow; --warmup S (0.5), --drain S (20), --setup S (30)\n"
 	"  --stalled N [--push MB (50)] so many of the targets prove themselves and then read nothing; what they get a second\n"
 	"  --idle N [--through] [--hold S (1)], --connects N, --cold N    other measurements; --concurrency N (16)\n"
+	"  --answered                   the other side is a server that answers each stanza with an error: what comes back counts\n"
 	"  --rtt MS                     play round trips of that length between the trunk and both sides\n"
 	"  --pid PID                    process to measure\n"
 	"  --seed N, --spin, --label TEXT\n";
@@ -39,7 +40,7 @@ enum {
 	O_TRUNK = 1, O_LISTEN, O_LEFT, O_RIGHT, O_PAIRS, O_TARGETS, O_BOTH, O_PROOF, O_VERIFY, O_CERT, O_TLS,
 	O_RAW, O_PLAIN, O_SIZE, O_TEMPLATES, O_LANES, O_ONE_RECORD, O_WINDOW, O_RATE, O_COUNT, O_SECONDS,
 	O_WARMUP, O_DRAIN, O_SETUP, O_STALLED, O_PUSH, O_IDLE, O_THROUGH, O_HOLD, O_CONNECTS, O_COLD,
-	O_CONCURRENCY, O_PID, O_SEED, O_SPIN, O_RTT, O_LABEL, O_SM, O_HELP,
+	O_CONCURRENCY, O_PID, O_SEED, O_SPIN, O_RTT, O_LABEL, O_SM, O_ANSWERED, O_HELP,
 };
 
 static const struct option known[] = {
@@ -54,7 +55,7 @@ static const struct option known[] = {
 	{"stalled", 1, NULL, O_STALLED}, {"push", 1, NULL, O_PUSH}, {"idle", 1, NULL, O_IDLE},
 	{"through", 0, NULL, O_THROUGH}, {"hold", 1, NULL, O_HOLD}, {"connects", 1, NULL, O_CONNECTS},
 	{"cold", 1, NULL, O_COLD}, {"concurrency", 1, NULL, O_CONCURRENCY}, {"pid", 1, NULL, O_PID},
-	{"sm", 0, NULL, O_SM}, {"seed", 1, NULL, O_SEED}, {"spin", 0, NULL, O_SPIN}, {"rtt", 1, NULL, O_RTT},
+	{"sm", 0, NULL, O_SM}, {"seed", 1, NULL, O_SEED}, {"spin", 0, NULL, O_SPIN}, {"answered", 0, NULL, O_ANSWERED}, {"rtt", 1, NULL, O_RTT},
 	{"label", 1, NULL, O_LABEL}, {"help", 0, NULL, O_HELP}, {0},
 };
 
@@ -115,6 +116,8 @@ static bool set_flag(struct options *o, int option)
 		return o->is_one_record = true;
 	case O_THROUGH:
 		return o->is_through = true;
+	case O_ANSWERED:
+		return o->is_answered = true;
 	case O_SPIN:
 		return o->is_spinning = true;
 	case O_HELP:

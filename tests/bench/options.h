@@ -46,6 +46,7 @@ struct options {
 	size_t stalled;                 /* so many of the flows have a target that proves and then reads nothing */
 	pid_t pid;                      /* process under test; 0: none to measure */
 	uint64_t seed;
+	bool is_answered;               /* a server stands there, no trunk: each stanza comes back as an error, which counts as arrived */
 	bool is_spinning;               /* poll instead of sleeping: own wake-ups stay out of the latency */
 	const char *label;              /* copied to the report */
 };

@@ -25,6 +25,7 @@ def one_line(part, report):
         "handshakes": "{handshakes_per_s:.0f}/s, {handshakes_per_cpu_s:.0f} per CPU second",
         "cold": "{round_trips_least:.0f} round trips, median {first_stanza_p50_us:.0f} µs",
         "stalled": "others' p99 {latency_p99_us:.0f} µs, resident at most {rss_peak_kib:.0f} KiB",
+        "answered": "{cpu_us_per_stanza:.1f} µs CPU a stanza, {stanzas_per_s:.0f} stanzas/s",
         "spokes": "p50 {latency_p50_us:.0f} µs, p99 {latency_p99_us:.0f} µs, {cpu_us_per_stanza:.1f} µs CPU a stanza",
         "growth": "{stanzas_all:.0f} stanzas, resident {rss_after_kib:.0f} KiB",
         "cores": "{stanzas_per_s:.0f} stanzas/s, {cpu_us_per_stanza:.3f} µs CPU a stanza",
@@ -135,6 +136,11 @@ SECTIONS = (
         Column("CPUs used", "cpu_share", "%.2f"), Column("driver's CPU", "driver_cpu_share", "%.2f"),
     ), "Eight pairs with targets of their own, the real mix, no process bound to a processor. Where the driver needs one of "
        "two for itself, the cost of a stanza is what to compare."),
+    Section("answered", "A server instead", (
+        Column("µs CPU a stanza", "cpu_us_per_stanza", "%.1f"), Column("stanzas per CPU second", "stanzas_per_cpu_s"),
+        Column("resident MiB", "rss_after_kib", "%.1f", MIB),
+    ), "Prosody from Debian, which answers each message with an error for want of such a user: one stanza in and one out, as for a "
+       "trunk, proved by EXTERNAL on both legs."),
     Section("spokes", "Many spokes", (
         Column("resident before, MiB", "rss_begin_kib", "%.1f", MIB), Column("resident MiB", "rss_after_kib", "%.1f", MIB),
         Column("p50 µs", "latency_p50_us"), Column("p99 µs", "latency_p99_us"), Column("p99.9 µs", "latency_p999_us"),
@@ -164,6 +170,35 @@ SURROUNDINGS = (
 )
 
 
+# What others needed for the same work once, in microseconds of CPU a stanza: 200 B, 1 KiB, 4 KiB batched and the real mix. HAProxy's
+# row is of the same machine and day, and tells how much faster or slower the machine of this run is. None: not known.
+ONCE_CASES = ("200 B, batched", "1 KiB, batched", "4 KiB, batched", "real mix")
+ONCE_HAPROXY = (0.19, 0.76, 3.1, 0.65)
+ONCE_OTHERS = (("Metre, relaying", (4.5, 11.6, 38, 10.3)), ("xmpp-proxy, relaying", (4.6, 14.7, 56, 12.6)),
+               ("Openfire 5.2 as trunk", (17.6, None, 119, 36)), ("ejabberd 23.01, answering", (21, 28, 60, None)),
+               ("Prosody 0.12, made to relay", (61, 126, 323, 147)))
+
+
+def compared(results):
+    """How many times the work of others trunkd does in a CPU second: Prosody's measured, the others' figures carried over."""
+    relay, answered = Table(results, "relay"), Table(results, "answered")
+    own = [relay.middle(case, "trunkd without audit", "cpu_us_per_stanza") for case in ONCE_CASES]
+    haproxy = [relay.middle(case, "HAProxy", "cpu_us_per_stanza") for case in ONCE_CASES]
+    if not all(own) or not all(haproxy):
+        return ""
+    prosody = [answered.middle(case, "Prosody, answering", "cpu_us_per_stanza") for case in ONCE_CASES]
+    rows = [("Prosody, answering", prosody)] if any(prosody) else []
+    rows += [(name + " (not measured here)", [then * now / base if then else None for then, now, base in
+                                              zip(figures, haproxy, ONCE_HAPROXY)]) for name, figures in ONCE_OTHERS]
+    lines = [row_line(("process",) + ONCE_CASES), "|" + "---|" * (1 + len(ONCE_CASES))]
+    lines += [row_line([name] + ["%.0f" % (theirs / ours) if theirs else "–" for theirs, ours in zip(figures, own)])
+              for name, figures in rows]
+    words = ("How many stanzas trunkd without audit passes in the CPU time that others need for one. Only Prosody was measured in this "
+             "run. Metre, xmpp-proxy and Openfire are no Debian packages: theirs are figures taken once on another machine, times what "
+             "HAProxy needs here, divided by what it needed there.")
+    return "## Beside other servers\n\n%s\n\n%s\n" % (textwrap.fill(words, WIDTH), "\n".join(lines))
+
+
 def tables(results):
     texts = []
     for section in SECTIONS:
@@ -173,6 +208,7 @@ def tables(results):
                                                    table_lines(table, section.columns, section.part == "relay")))
     texts += ["## %s\n\n```\n%s```\n" % (result["case"], result["report"]["text"]) for result in results
               if result["part"] == "micro"]
+    texts.append(compared(results))
     return "\n".join(texts)
 
 

@@ -104,6 +104,8 @@ bool report_faults(const struct load *load)
 	report_count("rewritten", load->rewritten);
 	report_count("streams_failed", f->failed);
 	report_count("streams_closed", f->closed);
+	if (load->options.is_answered)
+		bounced = 0;
 	if (load->options.stalled)      /* a full memory may turn others away, too, as long as they are told */
 		bounced = 0;
 	return lost + bounced + f->duplicated + f->reordered + f->changed + f->foreign == 0 &&

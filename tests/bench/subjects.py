@@ -7,10 +7,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 LEFT, RIGHT = "saturn.example.org", "mercury.example.net"
 TRUNK_AT, LEFT_AT, RIGHT_AT = "127.77.1.1:5269", "127.77.1.2:5269", "127.77.1.3:5269"
+NAMES_AT = ("127.77.1.4", 5300)
 RELAY_AT, RELAY_TO = "127.77.2.1:5269", "127.77.2.2:5269"
 START_S, STOP_S, RUN_S = 10, 10, 600
 
@@ -183,6 +185,83 @@ spokes:
             if self.audit:
                 file.write("audit: {%s}\n" % self.audit)
         return [self.program, "-c", path]
+
+
+class NameServer(threading.Thread):
+    """A DNS server that knows one name and says of any other question that there is nothing."""
+
+    def __init__(self, at, name, address):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(0.2)
+        self.socket.bind(at)
+        self.is_over = False
+        self.asked = b"".join(bytes([len(label)]) + label.encode("ascii") for label in name.split(".")) + b"\0"
+        self.address = socket.inet_aton(address)
+
+    def run(self):
+        while not self.is_over:
+            try:
+                query, peer = self.socket.recvfrom(512)
+            except TimeoutError:
+                continue
+            end = query.index(b"\0", 12) + 5
+            is_known = query[12:end].lower() == self.asked + b"\0\1\0\1"
+            answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + self.address if is_known else b""
+            self.socket.sendto(query[:2] + b"\x85\x80\0\1" + bytes([0, is_known]) + b"\0\0\0\0" + query[12:end] + answer, peer)
+
+    def stop(self):
+        self.is_over = True
+        self.join()
+        self.socket.close()
+
+
+class Prosody(Subject):
+    """A server of the target domain that answers each stanza with an error, for it has no users."""
+
+    name, address, start_s = "Prosody, answering", TRUNK_AT, 30
+    settings = """run_as_root = true
+daemonize = false
+pidfile = "{own}/prosody.pid"
+data_path = "{own}"
+plugin_paths = {{}}
+log = {{ {{ levels = {{ min = "warn" }}, to = "console" }} }}
+use_ipv6 = false
+interfaces = {{ "{host}" }}
+c2s_ports = {{}}
+s2s_ports = {{ 5269 }}
+c2s_direct_tls_ports = {{}}
+s2s_direct_tls_ports = {{}}
+http_ports = {{}}
+https_ports = {{}}
+s2s_require_encryption = true
+s2s_secure_auth = true
+authentication = "internal_hashed"
+storage = "internal"
+modules_enabled = {{ "saslauth", "tls", "dialback", "message", "iq" }}
+modules_disabled = {{ "posix" }}
+ssl = {{ certificate = "{folder}/both.pem"; key = "{folder}/both.pem"; cafile = "{folder}/ca.pem"; verify = {{ "peer" }} }}
+unbound = {{ resolvconf = false, forward = {{ "{names}@{port}" }}, options = {{ ["do-not-query-localhost:"] = "no" }} }}
+VirtualHost "{domain}"
+"""
+
+    def command(self):
+        own = os.path.join(self.folder, "prosody")
+        os.makedirs(own, exist_ok=True)
+        path = os.path.join(own, "prosody.cfg.lua")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(self.settings.format(own=own, folder=self.folder, host=TRUNK_AT.split(":")[0], names=NAMES_AT[0],
+                                            port=NAMES_AT[1], domain=RIGHT))
+        return [shutil.which("prosody") or "/usr/bin/prosody", "-F", "--config", path]
+
+    def __enter__(self):
+        self.names = NameServer(NAMES_AT, LEFT, LEFT_AT.split(":")[0])
+        self.names.start()
+        return super().__enter__()
+
+    def __exit__(self, *about):
+        super().__exit__(*about)
+        self.names.stop()
 
 
 class Driver:

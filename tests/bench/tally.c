@@ -126,6 +126,10 @@ void tally_take_other(struct session *session, struct str element)
 		load->faults.foreign += !sniff_has(element, "urn:xmpp:ping");
 	} else if (str_is(sniff_attr(element, "type"), "error")) {
 		flow->bounced++;
+		if (load->options.is_answered) {
+			load->received++;
+			load->received_bytes += element.len;
+		}
 	} else if (!session->is_proved) {
 		load->faults.unproved++;
 	} else {
