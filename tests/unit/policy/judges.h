@@ -13,6 +13,7 @@ struct judges {
 	struct route *route;
 	struct arena arena;             /* of all judgements */
 	int64_t now_ms, wall_ms;
+	struct filter_set *filters;
 	policy_step_fn *step;
 	void *ctx;
 	bool is_dry;
@@ -49,7 +50,7 @@ static inline struct judgement judges_judge(struct judges *judges, const char *t
 	struct stanza stanza;
 	struct reads reads;
 	struct policy_case the_case = {
-		.stanza = &stanza, .arena = &judges->arena, .now_ms = judges->now_ms, .wall_ms = judges->wall_ms, .step = judges->step,
+		.stanza = &stanza, .arena = &judges->arena, .now_ms = judges->now_ms, .wall_ms = judges->wall_ms, .filters = judges->filters, .step = judges->step,
 		.ctx = judges->ctx, .is_dry = judges->is_dry,
 	};
 

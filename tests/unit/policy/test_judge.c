@@ -2,6 +2,8 @@
  * The verdict on a stanza: each condition of a rule with its refusal, and what becomes of what fits (design.md §5). */
 #include "judges.h"
 
+#include <unistd.h>
+
 #define SPOKES                                                                                                                 \
 	"trunk: trunk.example.com\n"                                                                                           \
 	"spokes: {saturn: {domains: [saturn.example.org, \"*.saturn.example.org\"]}, mercury: {domains: mercury.example.net}, "   \
@@ -419,9 +421,116 @@ static void a_default_label_is_put_on(void **state)
 	judges_end(&judges);
 }
 
+/* ---- filters ---- */
+
+static const char script[] = "function filter(s)\n"
+			     "  local body = s.body or ''\n"
+			     "  if body == 'bad' then return 'reject', 'not-acceptable', 'No.' end\n"
+			     "  if body == 'drop' then return 'drop' end\n"
+			     "  if body == 'error' then error('oops') end\n"
+			     "  if body == 'rude' then return 'change', s:edit{body = 'kind'} end\n"
+			     "  if body == 'leak' then return 'change', s:edit{body = 'https://example.org/'} end\n"
+			     "  return 'pass'\n"
+			     "end\n";
+
+struct filtered {
+	struct judges judges;
+	struct log *log;
+	char path[64];
+};
+
+static void begin_filtered(struct filtered *filtered, const char *rules)
+{
+	char yaml[4096];
+	int fd;
+
+	*filtered = (struct filtered){.log = log_new(LOG_ERROR, LOG_TEXT, false), .path = "/tmp/test-judge-XXXXXX"};
+	assert_true((fd = mkstemp(filtered->path)) >= 0);
+	assert_int_equal(write(fd, script, sizeof(script) - 1), sizeof(script) - 1);
+	close(fd);
+	snprintf(yaml, sizeof(yaml), "%sfilters: {words: {script: %s, time-limit: 1s}}\nrules:\n%s", SPOKES, filtered->path, rules);
+	judges_begin(&filtered->judges, yaml);
+	assert_int_equal(config_load_filters(filtered->judges.config, false, filtered->log, on_problem, NULL), 0);
+	assert_non_null(filtered->judges.filters = filter_set_new(filtered->judges.config->filters, filtered->log));
+}
+
+static void end_filtered(struct filtered *filtered)
+{
+	filter_set_free(&filtered->judges.filters);
+	judges_end(&filtered->judges);
+	log_free(&filtered->log);
+	unlink(filtered->path);
+}
+
+static void filters_decide_before_the_action_does(void **state)
+{
+	struct filtered filtered;
+	struct judgement judgement;
+
+	(void)state;
+	begin_filtered(&filtered, "  - {name: f, kind: message, filter: words}\n  - {name: rest, kind: message, size-above: 1, action: drop}\n");
+	decides(&filtered.judges, M("", "<body>good</body>"), DECISION_DROP, "rest");   /* all pass: the next rule */
+	decides(&filtered.judges, M("", "<body>drop</body>"), DECISION_DROP, "f");
+	decides(&filtered.judges, "<presence from='a@saturn.example.org' to='mercury.example.net'/>", DECISION_PASS, "zone");
+	judgement = judges_judge(&filtered.judges, M("", "<body>bad</body>"));
+	assert_int_equal(judgement.verdict.decision, DECISION_REJECT);
+	assert_int_equal(judgement.verdict.condition, COND_NOT_ACCEPTABLE);
+	assert_string_equal(judgement.verdict.text, "No. (rule f)");
+	decides(&filtered.judges, M("", "<body>error</body>"), DECISION_REJECT, "f");
+	end_filtered(&filtered);
+	begin_filtered(&filtered, "  - {name: f, from: inside, to: outside, filter: words, action: pass}\n");
+	decides(&filtered.judges, OUT("message", "", "<body>good</body>"), DECISION_PASS, "f");
+	decides(&filtered.judges, OUT("message", "", "<body>bad</body>"), DECISION_REJECT, "f");
+	end_filtered(&filtered);
+}
+
+static void what_a_filter_makes_of_a_stanza_is_judged_once_more(void **state)
+{
+	struct filtered filtered;
+
+	(void)state;
+	begin_filtered(&filtered, "  - {name: no links, opaque: link, action: reject}\n  - {name: f, filter: words, action: pass}\n");
+	leaves_as(&filtered.judges, M("", "<body>rude</body>"),
+		  "<message from='ann@saturn.example.org/a' to='bob@mercury.example.net'><body>kind</body></message>");
+	decides(&filtered.judges, M("", "<body>rude</body>"), DECISION_STRIP, "f");
+	decides(&filtered.judges, M("", "<body>leak</body>"), DECISION_REJECT, "no links");
+	end_filtered(&filtered);
+}
+
+static void a_watching_rule_asks_filters_and_nothing_comes_of_it(void **state)
+{
+	struct filtered filtered;
+
+	(void)state;
+	begin_filtered(&filtered, "  - {name: f, filter: words, monitor: true}\n");
+	assert_int_equal(judges_judge(&filtered.judges, M("", "<body>good</body>")).monitor_count, 0);
+	assert_int_equal(judges_judge(&filtered.judges, M("", "<body>bad</body>")).monitor_count, 1);
+	leaves_as(&filtered.judges, M("", "<body>rude</body>"), NULL);
+	decides(&filtered.judges, M("", "<body>bad</body>"), DECISION_PASS, "zone");
+	end_filtered(&filtered);
+}
+
+static void without_a_set_of_filters_a_rule_that_asks_one_rejects(void **state)
+{
+	struct filtered filtered;
+	struct filter_set *set;
+
+	(void)state;
+	begin_filtered(&filtered, "  - {name: f, filter: words, action: pass}\n");
+	set = filtered.judges.filters;
+	filtered.judges.filters = NULL;
+	decides(&filtered.judges, M("", "<body>good</body>"), DECISION_REJECT, "f");
+	filtered.judges.filters = set;
+	end_filtered(&filtered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filters_decide_before_the_action_does),
+		cmocka_unit_test(what_a_filter_makes_of_a_stanza_is_judged_once_more),
+		cmocka_unit_test(a_watching_rule_asks_filters_and_nothing_comes_of_it),
+		cmocka_unit_test(without_a_set_of_filters_a_rule_that_asks_one_rejects),
 		cmocka_unit_test(kinds_and_types_are_told_apart),
 		cmocka_unit_test(addresses_fit_by_localpart_whatever_its_case),
 		cmocka_unit_test(payloads_are_found_wherever_they_stand),
