@@ -218,7 +218,7 @@ static void show(struct relay *relay, const struct audit_record *record, struct 
 	const struct tap_seen seen = {
 		.wall_ms = record->wall_ms, .pair = record->pair, .sender_spoke = spoke_name(relay, record->pair.sender),
 		.target_spoke = spoke_name(relay, record->pair.target), .kind = record->kind, .bytes = bytes, .size_bytes = bytes.len,
-		.decision = record->decision, .rule = str_of(record->rule), .text = str_of(text), .line = line,
+		.decision = record->decision, .rule = str_of(record->rule), .label = record->label, .text = str_of(text), .line = line,
 		.condition = record->condition, .proof_in = record->proof_in, .proof_out = record->proof_out,
 	};
 
