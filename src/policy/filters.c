@@ -98,10 +98,18 @@ static bool take_change(struct judge *j, const struct filter_view *view, struct 
 	j->tree = tree;
 	j->size_bytes = kept.len;
 	j->is_changed = true;
+	j->changed = kept;
 	j->has_opaque = j->has_label_facts = j->is_labelled = j->has_too_many = false;
 	j->nested_count = 0;
 	j->round++;
 	return true;
+}
+
+/* A filter is asked again about what was changed, by itself too: it may have changed one thing and not looked at another. One that makes
+ * of a stanza what that is already has nothing against it. */
+static bool is_as_it_is(const struct judge *j, const struct filter_answer *answer)
+{
+	return answer->outcome == FILTER_CHANGE && j->round > 0 && str_eq(answer->stanza, j->changed);
 }
 
 /* ---- asking ---- */
@@ -147,20 +155,13 @@ enum asked judge_ask_filters(struct judge *j, const struct compiled *compiled)
 
 	view_of(j, &view);
 	for (unsigned i = 0; i < rule->filter_count; i++) {
-		const int index = rule->filters[i].index;
-		const bool is_known = index >= 0 && index < FILTER_COUNT_MAX;
-
-		if (is_known && j->changed_by[index / 64] & UINT64_C(1) << index % 64)
-			continue;               /* it has made the stanza what it is */
 		ask(j, &rule->filters[i], &view, &answer);
 		if (j->c->step)
 			j->c->step(j->c->ctx, &(struct policy_step){.rule = rule, .filter = rule->filters[i].name, .answer = answer_text(answer.outcome)});
-		if (answer.outcome == FILTER_PASS)
+		if (answer.outcome == FILTER_PASS || is_as_it_is(j, &answer))
 			continue;
-		if (answer.outcome == FILTER_CHANGE && !rule->monitor && is_known && take_change(j, &view, answer.stanza)) {
-			j->changed_by[index / 64] |= UINT64_C(1) << index % 64;
+		if (answer.outcome == FILTER_CHANGE && !rule->monitor && take_change(j, &view, answer.stanza))
 			return ASKED_CHANGED;
-		}
 		decide(j, compiled, answer.outcome == FILTER_DROP ? DECISION_DROP : DECISION_REJECT, answer.condition, answer.text);
 		return ASKED_DECIDED;
 	}

@@ -130,7 +130,7 @@ static bool try_those_of_the_pair(struct judge *j)
 	return false;
 }
 
-/* Again from the first rule on, as long as filters make another stanza of it; each may do so once. */
+/* Again from the first rule on, as long as filters make another stanza of it. */
 static void judge_rules(struct judge *j)
 {
 	do {

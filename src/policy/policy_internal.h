@@ -102,7 +102,7 @@ struct judge {
 	size_t size_bytes;
 	bool wants_round;               /* a filter has just changed it */
 	unsigned round;                 /* how often filters changed it */
-	uint64_t changed_by[FILTER_COUNT_MAX / 64];     /* bits of those filters */
+	struct str changed;             /* where round > 0: what the last one made of it, in canonical form */
 	bool has_opaque, has_label_facts;
 	unsigned opaque;                /* where has_opaque */
 	/* where has_label_facts */

@@ -14,6 +14,7 @@ struct block {
 	struct world *world;
 	struct buf yaml;                /* lines that stand as they are */
 	struct buf spokes;              /* what the short forms give below `spokes:` */
+	struct buf filters;             /* the same below `filters:` */
 	struct buf why;                 /* problems that config_load_text() told */
 	bool has_trunk, has_listen;
 	bool trusts_nobody;
@@ -139,6 +140,40 @@ static int add_spoke(struct block *block, struct str line, const struct words *w
 	return buf_add_cstr(&block->spokes, "}\n");
 }
 
+/* A script of its own, in the world's folder. */
+static int write_script(struct block *block, struct str name, struct str code, char *ret_path, size_t size_bytes)
+{
+	FILE *file;
+
+	snprintf(ret_path, size_bytes, "%s/%.*s.lua", certificates_folder(block->world->certificates), STR_ARG(name));
+	if (!(file = fopen(ret_path, "w")))
+		return world_fail(block->world, "no script can be written: %s", ret_path);
+	fwrite(code.at, 1, code.len, file);
+	return fclose(file) == 0 ? 0 : world_fail(block->world, "no script can be written: %s", ret_path);
+}
+
+/* "filter NAME runs LUA", "filter NAME is words.lua [with OPTIONS]": its own text, or one of examples/filters. Sanitizers take time. */
+static int add_filter(struct block *block, struct str line, const struct words *words)
+{
+	struct str rest = str_trim(str_from(line, 7)), options = STR_NONE;
+	const struct str name = str_cut(&rest, ' '), form = str_cut(&rest, ' ');
+	char path[600];
+
+	if (str_is(form, "runs")) {
+		if (write_script(block, name, rest, path, sizeof(path)) < 0)
+			return -1;
+	} else if (str_is(form, "is") && words->count > 3) {
+		snprintf(path, sizeof(path), EXAMPLES_DIR "/filters/%.*s", STR_ARG(words->at[3]));
+		str_cut(&rest, ' ');
+		if (!str_is_absent(rest) && str_starts(rest, STR("with ")))
+			options = str_from(rest, 5);
+	} else {
+		return world_fail(block->world, "filter NAME runs LUA, or is FILE [with OPTIONS]");
+	}
+	return buf_addf(&block->filters, "  %.*s: {script: \"%s\", time-limit: 200ms%s%.*s}\n", STR_ARG(name), path, str_is_absent(options) ? "" : ", ",
+			(int)options.len, options.at ? options.at : "");
+}
+
 /* "trusts nobody", "revokes NAME…" */
 static int add_trust(struct block *block, const struct words *words)
 {
@@ -167,6 +202,8 @@ static int add_line(struct block *block, struct str raw, size_t indent)
 		return add_spoke(block, line, &words);
 	if (word_is(&words, 0, "labels") && words.count > 1)
 		return add_labels(block, &words);
+	if (word_is(&words, 0, "filter") && words.count > 3)
+		return add_filter(block, line, &words);
 	if (word_is(&words, 0, "peer") && words.count > 1)
 		return make_peer(block, &words, &peer);
 	if (word_is(&words, 0, "trusts") || word_is(&words, 0, "revokes"))
@@ -229,8 +266,14 @@ static int load_config(struct block *block, struct config **ret_config)
 		buf_add_cstr(&all, "spokes:\n");
 		buf_add(&all, buf_str(&block->spokes));
 	}
+	if (buf_len(&block->filters) > 0) {
+		buf_add_cstr(&all, "filters:\n");
+		buf_add(&all, buf_str(&block->filters));
+	}
 	buf_add(&all, buf_str(&block->yaml));
 	err = config_load_text(buf_str(&all), "trunkd.yaml", on_problem, block, ret_config);
+	if (err == 0 && (err = config_load_filters(*ret_config, false, block->world->log, on_problem, block)) < 0)
+		config_free(ret_config);
 	buf_fini(&all);
 	return err;
 }
@@ -366,6 +409,7 @@ int world_trunk(struct world *world, const struct statement *statement, bool is_
 	tls_store_free(&store);
 	buf_fini(&block.yaml);
 	buf_fini(&block.spokes);
+	buf_fini(&block.filters);
 	buf_fini(&block.why);
 	return err;
 }
