@@ -106,7 +106,9 @@ int main(int argc, char **argv)
 			must(file && fputs(scripts[i], file) >= 0 && fclose(file) == 0);
 		}
 	}
-	must(filters_load(sources, 4, false, NULL, on_problem, NULL, &filters) == 0 && (set = filter_set_new(filters, NULL)));
+	must(filters_load(sources, 4, false, NULL, on_problem, NULL, &filters) == 0);
+	set = filter_set_new(filters, NULL);
+	must(set != NULL);
 	bench(set, names, 44);
 	bench(set, names, 4096);
 	bench(set, names, 250 * 1024);
