@@ -174,13 +174,18 @@ void channel_resume(struct channel *channel)
 
 int channel_detach(struct channel *channel, int *ret_fd)
 {
-	return conn_detach(&channel->conn, ret_fd);
+	const int err = conn_detach(&channel->conn, ret_fd);
+
+	if (err == 0)
+		memory_count(channel->site->memory, &channel->counted_bytes, 0);
+	return err;
 }
 
 void channel_move(struct channel *channel, const struct site *site, struct conn *conn)
 {
 	channel->site = site;
 	channel_attach(channel, conn);
+	count_plain(channel);
 	if (channel->is_held)
 		conn_read(conn, false);
 }

@@ -90,6 +90,8 @@ void command_status(struct call *call)
 	const struct memory *memory = env->site->memory;
 	const struct inbound_counters counters = inbound_count(env->inbound);
 	const json_int_t uptime = (json_int_t)((loop_wall_ms(env->loop) - env->site->started_ms) / 1000);
+	const bool is_crew = crew_count(env->site->crew) > 1;
+	const json_int_t used = is_crew ? (json_int_t)crew_memory_used(env->site->crew) : memory ? (json_int_t)memory->used_bytes : 0;
 	struct tally tally = {0};
 	json_t *result = json_object();
 
@@ -105,7 +107,7 @@ void command_status(struct call *call)
 	json_object_set_new(result, "connections",
 			    pair_json("accepted", (json_int_t)counters.accepted, "refused", (json_int_t)counters.refused));
 	json_object_set_new(result, "stanzas", pair_json("in", tally.stanzas_in, "out", tally.stanzas_out));
-	json_object_set_new(result, "memory", pair_json("used", memory ? (json_int_t)memory->used_bytes : 0, "limit",
+	json_object_set_new(result, "memory", pair_json("used", used, "limit",
 							memory ? (json_int_t)memory->limit_bytes : 0));
 	json_object_set_new(result, "audit", audit_json(env));
 	json_object_set_new(result, "configuration", configuration_json(env, config));

@@ -178,7 +178,7 @@ struct trunk *trunk_new(const struct trunk_options *options)
 		goto fail;
 	trunk->site = (struct site){
 		.crew = shared->crew, .worker = options->worker, .loop = options->loop, .net = options->net, .dns = options->dns,
-		.log = options->log, .secrets = options->secrets, .memory = crew_memory(shared->crew),
+		.log = options->log, .secrets = options->secrets, .memory = crew_memory(shared->crew, options->worker),
 		.failures = crew_failures(shared->crew), .started_ms = loop_wall_ms(options->loop), .plain = &trunk->plain,
 		.cipher = &trunk->cipher,
 	};

@@ -553,7 +553,7 @@ static struct target *target_get(struct outbound *outbound, struct str domain)
 			free(target);
 			return NULL;
 		}
-		atomic_fetch_add_explicit(&outbound->site->memory->targets, 1, memory_order_relaxed);
+		memory_target(outbound->site->memory, true);
 	}
 	return target;
 }
@@ -563,7 +563,7 @@ static void target_release(struct outbound *outbound, struct target *target)
 	if (!list_is_empty(&target->links))
 		return;
 	HASH_DEL(outbound->targets, target);
-	atomic_fetch_sub_explicit(&outbound->site->memory->targets, 1, memory_order_relaxed);
+	memory_target(outbound->site->memory, false);
 	free(target);
 }
 

@@ -13,6 +13,9 @@ struct outbox {
 };
 
 struct member {
+	char before[64];                /* what a worker writes all the time shares no line of the cache with another's */
+	struct memory memory;
+	char behind[64];
 	struct crew *crew;
 	unsigned number;
 	struct loop *loop;
@@ -28,7 +31,7 @@ struct crew {
 	unsigned count;
 	struct placement *placement;
 	struct names *names[CREW_NAMES_END];
-	struct memory memory;
+	struct memory memory;           /* of all together */
 	struct failures *failures;
 	_Atomic uint64_t last_id;
 	_Atomic unsigned holds;
@@ -106,6 +109,7 @@ int crew_join(struct crew *crew, unsigned number, struct loop *loop)
 	member->crew = crew;
 	member->number = number;
 	member->loop = loop;
+	member->memory.all = crew->count > 1 ? &crew->memory : NULL;
 	defer_init(&member->send, on_send, member);
 	if (!(member->outboxes = calloc(crew->count, sizeof(*member->outboxes))))
 		return TRUNK_ENOMEM;
@@ -184,9 +188,18 @@ bool crew_is_held(const struct crew *crew)
 	return crew && atomic_load(&crew->holds) > 0;
 }
 
-struct memory *crew_memory(struct crew *crew)
+struct memory *crew_memory(struct crew *crew, unsigned number)
 {
-	return &crew->memory;
+	return &crew->members[number].memory;
+}
+
+size_t crew_memory_used(const struct crew *crew)
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		used += atomic_load_explicit(&crew->members[i].memory.used_bytes, memory_order_relaxed);
+	return (ptrdiff_t)used > 0 ? used : 0;
 }
 
 struct failures *crew_failures(struct crew *crew)

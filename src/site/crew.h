@@ -15,13 +15,18 @@
 enum {
 	WORKERS_MAX = 64,
 	CREW_PLACES_MAX = 64 * 1024,    /* domains whose worker is remembered; those beyond have theirs by a hash of the name */
+	MEMORY_SLACK_BYTES = 32 * 1024,
 	CREW_MAILS_MAX = 64 * 1024,     /* under way to one worker: beyond, what is only a hint is left out */
 };
 
+/* What is in queues, buffers and half-read stanzas. Each worker counts its own, where no other core writes, and tells the count of all now and
+ * then: so that is at most MEMORY_SLACK_BYTES for each worker behind. */
 struct memory {
-	_Atomic size_t used_bytes;      /* all queues, buffers and half-read stanzas of all workers */
+	_Atomic size_t used_bytes;      /* what was counted elsewhere and given back here may take it below 0: the sum counts */
 	_Atomic size_t limit_bytes;     /* limits.memory; 0: none */
 	_Atomic unsigned targets;       /* domains that something may wait for */
+	struct memory *all;             /* of all workers together; NULL: a single one's is that */
+	size_t told_bytes;              /* of used_bytes: known there */
 };
 
 /* Whom a mail is for, at each worker. */
@@ -62,7 +67,8 @@ bool crew_is_drained(const struct crew *crew);  /* all of them at once, and no m
 
 /* ---- what all know ---- */
 
-struct memory *crew_memory(struct crew *crew);
+struct memory *crew_memory(struct crew *crew, unsigned number);
+size_t crew_memory_used(const struct crew *crew);       /* by all workers, now */
 struct failures *crew_failures(struct crew *crew);
 uint64_t crew_next_id(struct crew *crew);       /* of streams and links: counts from 1 */
 

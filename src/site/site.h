@@ -41,7 +41,8 @@ struct site {
 };
 
 /* Counts a buffer that grew or shrank from *counted to `now` bytes. Returns false where the limit is exceeded by growth (it is
- * counted all the same: the caller lets go of it). Any thread. */
+ * counted all the same: the caller lets go of it). On the worker's own thread. */
+void memory_target(struct memory *memory, bool is_more);        /* one more, or less, that something may wait for */
 bool memory_count(struct memory *memory, size_t *counted, size_t now);
 
 /* Half-read stanzas, new connections and error stanzas may use all of the limit; the queues leave an eighth of it to them. Of that eighth

@@ -141,8 +141,8 @@ async def one_way_proof(network):
     if stream is None or others or len(back) != 1:
         raise Failure(f"one stream of saturn's is due, and one pair that it carries back: {[stream, *others]}, {back}")
     for found in (stream, *back):
-        if found["id"] != stream["id"] or found["proof"] not in EXPECTED_PROOFS[network.saturn.proof]:
-            raise Failure(f"{found['sender']}>{found['target']} is proved by {found['proof']} on stream {found['id']}")
+        if found["address"] != stream["address"] or found["proof"] not in EXPECTED_PROOFS[network.saturn.proof]:
+            raise Failure(f"{found['sender']}>{found['target']} is proved by {found['proof']} on the stream of {found['address']}")
 
 
 async def never_dialled(network):
