@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /* What the disk takes: bytes of all writes together; below zero: all. */
-static ssize_t disk_room = -1;
-static unsigned disk_writes;
+static _Atomic ssize_t disk_room = -1;
+static _Atomic unsigned disk_writes;
 
 ssize_t __real_write(int fd, const void *at, size_t len);
 ssize_t __wrap_write(int fd, const void *at, size_t len);

@@ -251,6 +251,53 @@ static void two_daemons_do_not_write_to_one_store(void **state)
 	buf_fini(&why);
 }
 
+/* One front-end for each worker's loop, and one store. */
+enum { WORKERS = 4, EACH = 3000 };
+
+static void *work(void *ctx)
+{
+	struct world *world = ctx;
+	struct loop *loop = loop_new();
+	struct audit *audit = audit_new(loop, world->log, world->store, false);
+	struct audit_record record = world_message(world, "x");
+	uint64_t before = 0, seq;
+
+	for (unsigned i = 0; audit && i < EACH; i++) {
+		if (audit_record(audit, &record, &seq) < 0 || seq <= before)
+			return NULL;
+		before = seq;
+		loop_advance(loop, loop_now_ms(loop));
+	}
+	while (audit && audit_durable(audit) < before)
+		usleep(1000);
+	audit_free(&audit);
+	loop_free(&loop);
+	return world;
+}
+
+static void several_workers_write_to_one_chain(void **state)
+{
+	struct world *world = *state;
+	pthread_t threads[WORKERS];
+
+	for (int strict = 0; strict < 2; strict++) {
+		world->options.is_strict = strict;
+		world_open(world);
+		for (unsigned i = 0; i < WORKERS; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, work, world), 0);
+		for (unsigned i = 0; i < WORKERS; i++) {
+			void *result = NULL;
+
+			assert_int_equal(pthread_join(threads[i], &result), 0);
+			assert_ptr_equal(result, world);
+		}
+		world_close(world);
+		world_is_whole(world);
+		world_search(world, NULL, QUERY(.from = STR("saturn.example.org")));
+		assert_int_equal(world->found.entries, (strict + 1) * WORKERS * EACH);
+	}
+}
+
 /* ---- what verify finds ---- */
 
 /* Block 1 holds record 1 (begun), block 2 records 2 to 401, block 3 those to 601 and the clean stop. */
@@ -670,6 +717,7 @@ int main(void)
 		TEST(what_operators_change_is_in_the_chain),
 		TEST(the_files_are_not_for_everybody_to_read),
 		TEST(two_daemons_do_not_write_to_one_store),
+		TEST(several_workers_write_to_one_chain),
 		TEST(a_record_that_was_altered_is_named),
 		TEST(a_record_that_was_cut_out_is_named),
 		TEST(a_name_that_was_altered_is_told_with_its_block),
