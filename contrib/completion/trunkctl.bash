@@ -13,7 +13,7 @@ _trunkctl() {
 	--for) [[ $command == guide ]] && COMPREPLY=($(compgen -W "prosody ejabberd openfire unbound dnsmasq bind hosts" -- "$current")); return ;;
 	esac
 	case $command in
-	"") words="-c -s --json status spokes streams probe failures trace explain policy rules reload close block unblock blocks secret audit check show ca guide import help completion" ;;
+	"") words="-c -s --json status spokes streams probe failures trace explain policy rules reload close block unblock blocks queue drain undrain maintenance secret audit check show ca guide import help completion" ;;
 	status) words="" ;;
 	spokes) words="" ;;
 	streams) words="--long " ;;
@@ -28,6 +28,10 @@ _trunkctl() {
 	block) words="--for " ;;
 	unblock) words="" ;;
 	blocks) words="" ;;
+	queue) words="pause resume release drop bounce" ;;
+	drain) words="" ;;
+	undrain) words="" ;;
+	maintenance) words="on off" ;;
 	secret) words="show-id rotate export import" ;;
 	audit) words="--since --until --from --to --decision --rule --limit --follow verify export" ;;
 	check) words="" ;;
@@ -41,7 +45,7 @@ _trunkctl() {
 	COMPREPLY=($(compgen -W "$words --json" -- "$current"))
 	case $command in
 	check | import) COMPREPLY+=($(compgen -f -- "$current")) ;;
-	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace explain policy rules reload close block unblock blocks secret audit check show ca guide import help completion " -- "$current")) ;;
+	help) COMPREPLY+=($(compgen -W "status spokes streams probe failures trace explain policy rules reload close block unblock blocks queue drain undrain maintenance secret audit check show ca guide import help completion " -- "$current")) ;;
 	esac
 }
 complete -F _trunkctl trunkctl

@@ -16,7 +16,7 @@ const struct word WORDS_AUTH[] = {{"external", 0}, {"dialback", 1}, {0}};      /
 const struct word WORDS_TRANSPORT[] = {
 	{"starttls", TRANSPORT_STARTTLS}, {"direct", TRANSPORT_DIRECT}, {"auto", TRANSPORT_AUTO}, {0}};
 const struct word WORDS_CUSTODY[] = {
-	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK}, {"disk", CUSTODY_DISK, .is_later = true}, {0}};
+	{"none", CUSTODY_NONE}, {"link", CUSTODY_LINK}, {"disk", CUSTODY_DISK}, {0}};
 const struct word WORDS_LABELS[] = {
 	{"keep", LABEL_KEEP}, {"equivalent", LABEL_ADD_EQUIVALENT}, {"translate", LABEL_TRANSLATE}, {"first-line", LABEL_FIRST_LINE}, {0}};
 

@@ -284,7 +284,7 @@ SECTION_OF(LIMITS_SECTION, "limits", LIMITS_OPTIONS);
 static const struct option QUEUE_OPTIONS[] = {
 	{.name = "hold", VALUE(DURATION), AT(config, limits.hold_ms), DEFAULT("1h"), RANGE(SECONDS(1), DAYS(365)),
 	 SAYS("How long a message waits on disk for a target that is away; in memory at most 30 s.")},
-	{.name = "spool-size", VALUE(SIZE), LATER, DEFAULT("1GiB"), RANGE(MIB(1), GIB(1024)),
+	{.name = "spool-size", VALUE(SIZE), AT(config, limits.spool_bytes), DEFAULT("1GiB"), RANGE(MIB(1), GIB(1024)),
 	 SAYS("What may wait on disk, all together.")},
 	{.name = "drain-timeout", VALUE(DURATION), AT(config, limits.drain_timeout_ms), DEFAULT("10s"),
 	 RANGE(MS(0), SECONDS(600)),

@@ -23,6 +23,11 @@ static const struct command COMMANDS[] = {
 	{"close", command_close, true, {{"what", REQUEST_TEXT, true}}},
 	{"block", command_block, true, {{"what", REQUEST_TEXT, true}, {"for_ms", REQUEST_NUMBER, false}}},
 	{"unblock", command_unblock, true, {{"what", REQUEST_TEXT, true}}},
+	{"queue", command_queue, false, {{0}}},
+	{"queue-change", command_queue_change, true, {{"verb", REQUEST_TEXT, true}, {"what", REQUEST_TEXT, true}}},
+	{"drain", command_drain, true, {{"what", REQUEST_TEXT, true}}},
+	{"undrain", command_undrain, true, {{"what", REQUEST_TEXT, true}}},
+	{"maintenance", command_maintenance, true, {{"what", REQUEST_TEXT, true}}},
 	{"secret-id", command_secret_id, false, {{0}}},
 	{"secret", command_secret, true, {{"verb", REQUEST_TEXT, true}, {"secret", REQUEST_TEXT, false}}},
 };

@@ -62,7 +62,7 @@ const struct command *command_find(struct str name);
 /* Ends a trace without an answer, and records its end. */
 void trace_cancel(struct trace **trace);
 
-/* report.c, spokes.c, change.c, secret.c, probe.c, trace.c, policy.c */
+/* report.c, spokes.c, change.c, queue.c, rest.c, secret.c, probe.c, trace.c, policy.c */
 void command_status(struct call *call);
 void command_spokes(struct call *call);
 void command_streams(struct call *call);
@@ -72,6 +72,11 @@ void command_reload(struct call *call);
 void command_close(struct call *call);
 void command_block(struct call *call);
 void command_unblock(struct call *call);
+void command_queue(struct call *call);
+void command_queue_change(struct call *call);
+void command_drain(struct call *call);
+void command_undrain(struct call *call);
+void command_maintenance(struct call *call);
 void command_secret(struct call *call);
 void command_secret_id(struct call *call);
 void command_probe(struct call *call);

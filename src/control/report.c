@@ -83,6 +83,18 @@ static json_t *audit_json(const struct control_env *env)
 			 (json_int_t)now.waiting_bytes, "sealed", wall_json(now.sealed_ms));
 }
 
+static json_t *drained_json(struct rest *rest)
+{
+	json_t *list = json_array();
+	char *name;
+
+	for (unsigned i = 0; (name = rest_name(rest, i)); i++) {
+		json_array_append_new(list, foreign_json_c(name));
+		free(name);
+	}
+	return list;
+}
+
 void command_status(struct call *call)
 {
 	const struct control_env *env = call->env;
@@ -110,6 +122,8 @@ void command_status(struct call *call)
 	json_object_set_new(result, "memory", pair_json("used", used, "limit",
 							memory ? (json_int_t)memory->limit_bytes : 0));
 	json_object_set_new(result, "audit", audit_json(env));
+	json_object_set_new(result, "maintenance", json_boolean(rest_is_maintenance(env->site->rest)));
+	json_object_set_new(result, "drained", drained_json(env->site->rest));
 	json_object_set_new(result, "configuration", configuration_json(env, config));
 	call_end(call, result ? CALL_DONE : CALL_NO, result, result ? NULL : error_text(TRUNK_ENOMEM));
 }

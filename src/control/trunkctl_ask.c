@@ -179,6 +179,10 @@ static void print_status(struct ctl *ctl, const json_t *status)
 		number_at(status, "stanzas", "in"), number_at(status, "stanzas", "out"));
 	print_memory(ctl, status);
 	print_audit(ctl, json_object_get(status, "audit"));
+	if (json_is_true(json_object_get(status, "maintenance")))
+		fprintf(ctl->out, "%-14s on: new streams are refused\n", "maintenance");
+	if (json_array_size(json_object_get(status, "drained")) > 0)
+		print_field(ctl, "drained", json_object_get(status, "drained"));
 }
 
 enum ctl_exit ctl_status(struct ctl *ctl)

@@ -32,6 +32,8 @@ struct daemon {
 	struct audit *audit;            /* front-end of the first loop, and of the operators */
 	struct blocks *blocks;
 	struct tap *tap;
+	struct rest *rest;
+	struct spool_store *spool;      /* NULL: its folder cannot be used, and nobody's custody asks for it */
 	struct dialback_secrets secrets;
 	struct trunk_shared *shared;    /* of the trunks of all workers */
 	struct trunk *trunk;            /* of the first, on the main thread: loop, net, dns, audit and secrets above are its own, too */
@@ -66,6 +68,10 @@ void daemon_log_problem(void *log, const struct config_problem *problem);
 void daemon_set_heap(void);
 void daemon_raise_files(struct log *log);               /* as many descriptors as the hard limit allows */
 void daemon_trim(struct daemon *daemon);                /* from now on gives the heap's unused pages back now and then */
+
+/* spool.c: opens the spool in the state folder. Where that fails it is an error only if some custody is `disk`. */
+int daemon_open_spool(struct daemon *daemon, const struct config *config, struct buf *why);
+int daemon_reload_spool(struct daemon *daemon, const struct config *config, struct buf *why);
 
 /* drop.c: from root to `user`, once everything that needs root is open. */
 int daemon_prepare_state(const struct config *config, struct buf *why);

@@ -3,6 +3,7 @@
 #include "daemon/daemon.h"
 #include "daemon/sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -60,6 +61,23 @@ static void give(const char *folder, const char *name, const struct passwd *user
 		return;         /* what isn't there yet will be made by the user */
 }
 
+/* A folder and the files in it. */
+static void give_all(const char *folder, const char *name, const struct passwd *user)
+{
+	char path[4096];
+	DIR *dir;
+	const struct dirent *item;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	give(path, "", user);
+	if (!(dir = opendir(path)))
+		return;
+	while ((item = readdir(dir)))
+		if (item->d_name[0] != '.')
+			give(path, item->d_name, user);
+	closedir(dir);
+}
+
 static int change_user(const struct config *config, struct log *log, struct buf *why)
 {
 	const struct passwd *user;
@@ -82,6 +100,7 @@ static int change_user(const struct config *config, struct log *log, struct buf 
 	give(config->state, AUDIT_DB_NAME "-shm", user);
 	give(config->state, AUDIT_HEAD_NAME, user);
 	give(config->state, AUDIT_LOCK_NAME, user);
+	give_all(config->state, "spool", user);
 	give(config->control, "", user);
 	if (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0 || setuid(0) == 0) {
 		buf_addf(why, "user %s: %s", config->user, strerror(errno));

@@ -166,6 +166,7 @@ int main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);       /* a file at its limit is a failed write like any other */
 	daemon_set_heap();
 	daemon.file = arguments.file;
 	if (!(daemon.log = log_new(LOG_INFO, LOG_TEXT, getenv("JOURNAL_STREAM") != NULL)))

@@ -174,7 +174,7 @@ static int take_config(struct daemon *daemon, struct config *config, struct buf 
 		err = TRUNK_ENOMEM;
 		goto done;
 	}
-	if ((err = daemon_listen(daemon, config, why)) < 0)
+	if ((err = daemon_reload_spool(daemon, config, why)) < 0 || (err = daemon_listen(daemon, config, why)) < 0)
 		goto done;
 	put_in_force(daemon, next, &dns);
 	log_set_level(daemon->log, config->log_level, config->log_format);

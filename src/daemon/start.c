@@ -115,7 +115,7 @@ static int build_workers(struct daemon *daemon, const struct config *config, str
 		return TRUNK_ENOMEM;
 	daemon->trunk = trunk_new(&(struct trunk_options){
 		.shared = daemon->shared, .in_force = in_force, .loop = daemon->loop, .net = daemon->net, .dns = daemon->dns, .log = daemon->log,
-		.audit = daemon->audit, .blocks = daemon->blocks, .tap = daemon->tap, .secrets = &daemon->secrets,
+		.audit = daemon->audit, .blocks = daemon->blocks, .tap = daemon->tap, .spool = daemon->spool, .rest = daemon->rest, .secrets = &daemon->secrets,
 	});
 	if (!daemon->trunk)
 		return TRUNK_ENOMEM;
@@ -135,6 +135,10 @@ static int build(struct daemon *daemon, struct config *config, struct tls_store 
 		return err;
 	if (!(daemon->audit = audit_new(daemon->loop, daemon->log, daemon->audit_store, false)))
 		return TRUNK_ENOMEM;
+	if (!(daemon->rest = rest_new()))
+		return TRUNK_ENOMEM;
+	if ((err = daemon_open_spool(daemon, config, why)) < 0)
+		return err;
 	in_force = in_force_new(config, store, 1);
 	err = build_workers(daemon, config, in_force, workers_wanted(config->workers), why);
 	in_force_free(&in_force);
@@ -183,6 +187,8 @@ void daemon_end(struct daemon *daemon)
 	trunk_free(&daemon->trunk);
 	trunk_shared_free(&daemon->shared);
 	workers_free(&daemon->workers);
+	spool_store_free(&daemon->spool);
+	rest_free(&daemon->rest);
 	audit_free(&daemon->audit);
 	audit_store_free(&daemon->audit_store);
 	blocks_free(&daemon->blocks);

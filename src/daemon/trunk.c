@@ -180,12 +180,13 @@ struct trunk *trunk_new(const struct trunk_options *options)
 		.crew = shared->crew, .worker = options->worker, .loop = options->loop, .net = options->net, .dns = options->dns,
 		.log = options->log, .secrets = options->secrets, .memory = crew_memory(shared->crew, options->worker),
 		.failures = crew_failures(shared->crew), .started_ms = loop_wall_ms(options->loop), .plain = &trunk->plain,
-		.cipher = &trunk->cipher,
+		.cipher = &trunk->cipher, .spool = options->spool, .rest = options->rest,
 	};
 	put_in_force(trunk, first);
 	first = NULL;
 	if (open_rooms(trunk, options, shared->admission) < 0)
 		goto fail;
+	outbound_restore(relay_outbound(trunk->relay));
 	return trunk;
 fail:
 	in_force_free(&first);

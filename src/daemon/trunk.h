@@ -34,6 +34,8 @@ struct trunk_options {
 	struct audit *audit;
 	struct blocks *blocks;
 	struct tap *tap;                /* NULL: stanzas can't be watched */
+	struct spool_store *spool;      /* NULL: none */
+	struct rest *rest;              /* NULL: nobody can be drained */
 	struct tls_store *store;        /* a reference is kept */
 	const struct dialback_secrets *secrets;         /* may change in place, on the loop's thread */
 	struct config *config;

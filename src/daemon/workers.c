@@ -101,7 +101,7 @@ static int build(struct daemon *daemon, struct worker *worker, struct in_force *
 		return TRUNK_ENOMEM;
 	worker->trunk = trunk_new(&(struct trunk_options){
 		.shared = daemon->shared, .worker = worker->number, .in_force = in_force, .loop = worker->loop, .net = worker->net,
-		.dns = worker->dns, .log = daemon->log, .audit = worker->audit, .blocks = daemon->blocks, .tap = daemon->tap, .secrets = &worker->secrets,
+		.dns = worker->dns, .log = daemon->log, .audit = worker->audit, .blocks = daemon->blocks, .tap = daemon->tap, .spool = daemon->spool, .rest = daemon->rest, .secrets = &worker->secrets,
 	});
 	return worker->trunk ? 0 : TRUNK_ENOMEM;
 }

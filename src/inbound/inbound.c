@@ -282,6 +282,8 @@ static void admit(struct inbound *inbound, struct conn *conn, bool is_direct)
 	inbound->counts->accepted++;
 	if (inbound->is_draining) {
 		refuse(inbound, conn, is_direct, STREAM_SYSTEM_SHUTDOWN, "the trunk is stopping");
+	} else if (rest_is_maintenance(inbound->site->rest)) {
+		refuse(inbound, conn, is_direct, STREAM_SYSTEM_SHUTDOWN, "the trunk is in maintenance; come again later");
 	} else if (blocks_has_address(inbound->blocks, &conn->peer, loop_wall_ms(inbound->site->loop))) {
 		refuse(inbound, conn, is_direct, STREAM_POLICY_VIOLATION, "blocked");
 	} else if (!memory_has_reserve(inbound->site->memory)) {

@@ -411,6 +411,13 @@ static bool take_domain(struct str raw, char **owned, struct domain *scratch)
 	return *owned != NULL;
 }
 
+static bool rests(const struct receiver *r, struct str domain)
+{
+	const struct spoke *spoke = r->site->rest ? route_find(r->site->route, domain) : NULL;
+
+	return spoke && rest_has(r->site->rest, spoke->name);
+}
+
 /* Keeps the domains of the header. Returns false where the stream is closed for them. */
 static bool take_names(struct receiver *r, const struct stream_header *header)
 {
@@ -440,6 +447,8 @@ bool receiver_may_begin(struct receiver *r)
 		receiver_close(r, STREAM_HOST_UNKNOWN, "this domain is not trunked here");
 	else if (r->from && blocks_has_domain(inbound_blocks(r->inbound), str_of(r->from), now))
 		receiver_close(r, STREAM_POLICY_VIOLATION, "blocked");
+	else if (r->from && rests(r, str_of(r->from)))
+		receiver_close(r, STREAM_SYSTEM_SHUTDOWN, "this server is drained; come again later");
 	else if (!r->has_version && !r->channel.is_secured && receiver_trust(r, STR_NONE)->tls == TLS_POLICY_REQUIRED)
 		receiver_close(r, STREAM_POLICY_VIOLATION, "TLS is required, and this version of XMPP has none");
 	else

@@ -2,6 +2,7 @@
  * One link: a queue, and a stream that is dialled, watched and dialled again. */
 #include "outbound/carry.h"
 #include "outbound/far.h"
+#include "outbound/held.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +28,12 @@ bool link_is_empty(const struct link *link)
 {
 	const struct channel *channel = link_channel(link);
 
-	return !queue_first(&link->queue) && (!channel || channel_pending(channel) == 0) && !(link->far && far_is_away(link));
+	return !queue_first(&link->queue) && buf_len(&link->held.entries) == 0 && (!channel || channel_pending(channel) == 0) && !(link->far && far_is_away(link));
 }
 
 bool link_may_end(const struct link *link)
 {
-	return initiator_is_ready(&link->initiator) && link->sent_on == &link->initiator.channel && !acks_are_managed(link) &&
+	return initiator_is_ready(&link->initiator) && buf_len(&link->held.entries) == 0 && link->sent_on == &link->initiator.channel && !acks_are_managed(link) &&
 	       link->queue.taken_count == queue_stanzas(&link->queue) && channel_pending(&link->initiator.channel) == 0;
 }
 
@@ -47,6 +48,16 @@ static void watch(struct link *link)
 		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
 }
 
+/* Its peer is drained: what may wait on disk waits there, the rest goes back at once. */
+static void stay_down(struct link *link)
+{
+	snprintf(link->why, sizeof(link->why), "drained by an operator");
+	link->condition = COND_REMOTE_SERVER_TIMEOUT;
+	link->failures = 1;
+	link_bounce_all(link, COND_REMOTE_SERVER_TIMEOUT, "the server is drained by an operator");
+	watch(link);
+}
+
 static void dial(struct link *link)
 {
 	const struct site *site = link->outbound->site;
@@ -55,6 +66,10 @@ static void dial(struct link *link)
 	timer_stop(&link->retry);
 	if (!spoke) {
 		link_bounce_all(link, COND_REMOTE_SERVER_NOT_FOUND, NULL);
+		return;
+	}
+	if (rest_has(site->rest, spoke->name)) {
+		stay_down(link);
 		return;
 	}
 	initiator_start(&link->initiator, spoke);
@@ -80,7 +95,7 @@ static void on_retry(void *ctx)
 {
 	struct link *link = ctx;
 
-	if (queue_first(&link->queue))
+	if (queue_first(&link->queue) || held_waits(link))
 		dial(link);
 }
 
@@ -129,6 +144,7 @@ static void leave(struct link *link)
 	}
 	if (link->sent_on)
 		acks_left(link, is_managed, is_over);
+	link->held.front = queue->sent_count;
 	queue->sent = queue->sent_count = queue->taken_count = 0;
 	link->chunk_plain = link->chunk_wire = 0;
 	link->sent_on = NULL;
@@ -184,6 +200,7 @@ static void flush(void *ctx)
 	}
 	if (channel && !acks_may_write(link, channel))
 		return;
+	held_update(link);
 	link->sent_on = channel;
 	while (channel && err == 0 && channel_unsent(channel) == 0) {
 		acks_taken(link);
@@ -293,10 +310,11 @@ static void on_failed(void *ctx, const struct initiator_failure *failure)
 	    KV_C("reason", failure->why), KV_N("waiting", queue_stanzas(&link->queue)));
 	if (!was_up)
 		initiator_remember(&link->initiator, "outbound", "initiating", failure->why);
+	held_spill(link, failure->condition);
 	if (failure->is_final || link->outbound->is_draining || link->gives_up)
 		link_bounce_all(link, failure->condition, failure->text);
 	link->gives_up = false;
-	if (queue_first(&link->queue))
+	if (queue_first(&link->queue) || held_waits(link))
 		want_up(link);
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
@@ -327,6 +345,7 @@ static void on_tick(void *ctx)
 
 	if (!link_channel(link) && !link->sent_on && queue_first(&link->queue))
 		link_bounce_old(link, now_ms(link));
+	held_tick(link);
 	if (!is_up && acks_are_late(link))
 		link_give_up_barrier(link);     /* the stream is the peer's own */
 	if (is_up && (acks_are_late(link) || (channel_pending(&initiator->channel) > 0 &&
@@ -344,13 +363,25 @@ static void on_tick(void *ctx)
 	}
 	if (now_ms(link) - link->active_ms >= LINK_TICK_MS)
 		queue_shrink(link, 0);
-	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0)
+	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0 || !held_is_empty(link))
 		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
 }
 
 void link_want_up(struct link *link)
 {
 	want_up(link);
+}
+
+void link_dial_now(struct link *link)
+{
+	link->next_try_ms = now_ms(link);
+	timer_stop(&link->retry);
+	want_up(link);
+}
+
+void link_watch(struct link *link)
+{
+	watch(link);
 }
 
 /* ---- what relay calls ---- */
@@ -397,9 +428,13 @@ static int end(struct link *link, struct queue_entry entry)
 		return TRUNK_ENOMEM;
 	}
 	link->target->queued_bytes += entry.len;
+	if (entry.len > link->largest)
+		link->largest = entry.len;
 	link->stanzas++;
 	queue_count(link);
 	want_up(link);
+	if (held_concerns(link, (enum custody)entry.custody))
+		defer_start(link->outbound->site->loop, &link->flush);
 	link_tell_pressure(link);
 	return 0;
 }
@@ -639,6 +674,7 @@ void link_free(struct link **link)
 	timer_stop(&gone->retry);
 	timer_stop(&gone->acks.timer);
 	acks_forget(gone);
+	held_fini(gone);
 	gone->target->queued_bytes -= buf_len(&gone->queue.bytes);
 	buf_fini(&gone->queue.bytes);
 	buf_fini(&gone->queue.entries);

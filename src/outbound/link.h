@@ -47,6 +47,7 @@ struct queue {
 struct queue_entry {
 	uint64_t stream, seq;           /* the ticket's receipt */
 	uint64_t audit_seq;
+	uint64_t held;                  /* its id in the spool, which has it still; 0: it is here alone */
 	int64_t at_ms;                  /* when it came */
 	uint32_t len;
 	uint8_t proof_in, custody;
@@ -101,6 +102,14 @@ struct link {
 	struct timer tick;              /* while something waits, or the stream is up */
 	struct timer retry;
 	bool gives_up;                  /* closed for good: what is left when its stream has ended is bounced */
+	struct held {                   /* what of its pair waits on disk (held.c) */
+		uint64_t last;          /* that came into the queue: the next one follows it; 0: none */
+		size_t front;           /* stanzas at the front that the last stream had carried: older than what waits in `entries` */
+		size_t loaded;          /* stanzas of the queue that the spool has still */
+		struct buf bytes, entries;      /* came behind the last ones of the spool, which are on their way to the disk: they go on when those have */
+		struct timer again;     /* more to bounce */
+	} held;
+	size_t largest;                 /* at least: of the stanzas in the queue that were not looked at by held_update() */
 	unsigned failures;              /* in a row */
 	int64_t next_try_ms;
 	int64_t active_ms;              /* when a stanza last went */
@@ -124,6 +133,12 @@ void link_restart(struct link *link, enum stream_condition condition);
 
 /* Dials where something waits and there is no way yet. */
 void link_want_up(struct link *link);
+
+/* Dials now, whatever was to be waited for. */
+void link_dial_now(struct link *link);
+
+/* Looks after it now and then, while there is something to look after. */
+void link_watch(struct link *link);
 
 /* ---- queue.c ---- */
 
@@ -174,7 +189,10 @@ void acks_forget(struct link *link);                    /* there will be nothing
 void acks_left(struct link *link, bool was_managed, bool is_over);
 void link_give_up_barrier(struct link *link);
 
-/* Bounces all that waits; nothing where there is a way still, or stanzas are on one that ends. */
+/* Forgets, or gives back, all that waits; nothing where there is a way. Returns how many. */
+size_t link_clear(struct link *link, bool is_bounced);
+
+/* Bounces all that waits and may not wait on disk; nothing where there is a way still, or stanzas are on one that ends. */
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *why);
 
 /* Whether an answer may open one more link to the target: then its token is taken. */

@@ -2,6 +2,7 @@
  * The table of links, and what happens to all of them: reload, close, drain. */
 #include "outbound/carry.h"
 #include "outbound/far.h"
+#include "outbound/held.h"
 
 #include <stdlib.h>
 
@@ -40,7 +41,7 @@ uint64_t outbound_next_id(struct outbound *outbound)
 
 static bool is_unused(const struct link *link)
 {
-	return link->users == 0 && link->followers == 0 && link_is_empty(link) && link->initiator.state == INITIATOR_IDLE &&
+	return link->users == 0 && link->followers == 0 && link_is_empty(link) && held_is_empty(link) && link->initiator.state == INITIATOR_IDLE &&
 	       list_is_empty((struct list *)(uintptr_t)&link->carriers);
 }
 
@@ -71,8 +72,8 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	outbound->ctx = ctx;
 	list_init(&outbound->probes);
 	list_init(&outbound->gated);
-	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0) {
-		free(outbound);
+	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0 || held_open(outbound) < 0) {
+		outbound_free(&outbound);
 		return NULL;
 	}
 	crew_attend(site->crew, site->worker, CREW_OUTBOUND, outbound);
@@ -93,6 +94,7 @@ void outbound_free(struct outbound **outbound)
 	verifiers_free(*outbound);
 	timer_stop(&(*outbound)->drain);
 	timer_stop(&(*outbound)->sweep);
+	held_close(*outbound);
 	free(*outbound);
 	*outbound = NULL;
 }
@@ -216,7 +218,7 @@ static bool is_drained(struct outbound *outbound)
 	HASH_ITER(hh, outbound->links, link, next)
 		if (link->initiator.state != INITIATOR_IDLE || !link_is_empty(link))
 			return false;
-	return true;
+	return outbound->held_pending == 0;
 }
 
 /* Round after round: what is up is written out and closed; what is not up is given its time, and then bounced. */
@@ -230,9 +232,12 @@ static void on_drain(void *ctx)
 	HASH_ITER(hh, outbound->links, link, next) {
 		if (link->far)
 			continue;
-		lost += is_late ? buf_len(&link->queue.entries) / sizeof(struct queue_entry) : 0;
-		if (is_late)
+		if (is_late) {
 			initiator_stop(&link->initiator);
+			acks_forget(link);
+			held_spill(link, COND_REMOTE_SERVER_TIMEOUT);
+			lost += queue_stanzas(&link->queue);
+		}
 		acks_hurry(link);
 		if (crew_is_held(outbound->site->crew) && !is_late && link_is_empty(link))
 			continue;       /* its sender may still have something for it */

@@ -31,6 +31,8 @@ struct outbound_handler {
 	 * callee's to settle. */
 	void (*bounce)(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
 		       enum stanza_condition condition, const char *text);
+	/* A stanza that was taken is forgotten, for an operator said so: for the record. Its receipt is the callee's to settle. */
+	void (*dropped)(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket);
 	/* `count` stanzas from `first` on, in a row, are in other hands as their tickets ask for. Never from within link_begin(), link_end() or
 	 * link_send(). */
 	void (*settled)(void *ctx, struct receipt first, uint64_t count);
@@ -66,6 +68,9 @@ int link_send(struct link *link, struct str bytes, const struct ticket *ticket);
 struct buf *link_begin(struct link *link);      /* NULL: TRUNK_ELIMIT */
 int link_end(struct link *link, const struct ticket *ticket);   /* on failure the receipt stays the caller's */
 void link_abort(struct link *link);             /* forgets what was written since link_begin() */
+
+/* Dials for what waits on disk since before the start and is this worker's: once, when policy and route are in force. */
+void outbound_restore(struct outbound *outbound);
 
 /* Stanzas whose record is `audit_seq` or older may be written from now on. Starts at 0, and never falls. */
 void outbound_gate(struct outbound *outbound, uint64_t audit_seq);
@@ -147,6 +152,33 @@ struct stream_info {
 
 typedef void stream_info_fn(void *ctx, const struct stream_info *info);
 void outbound_each(struct outbound *outbound, stream_info_fn *fn, void *ctx);
+
+/* What waits for one pair, in memory and on disk. */
+struct queue_info {
+	struct domain_pair pair;        /* borrowed */
+	size_t memory_stanzas, memory_bytes;
+	uint64_t disk_stanzas, disk_bytes;      /* some of which may be in memory, too, on their way out */
+	int64_t oldest_wall_ms;
+	bool is_up, is_paused;
+	const char *reason;             /* why it is not up; "" */
+};
+typedef void queue_info_fn(void *ctx, const struct queue_info *info);
+void outbound_queues(struct outbound *outbound, queue_info_fn *fn, void *ctx);  /* links with nothing that waits are left out */
+
+enum queue_action {
+	QUEUE_PAUSE = 1,                /* what may wait on disk waits there, and nothing leaves the disk: until … */
+	QUEUE_RESUME,                   /* … this, also over restarts */
+	QUEUE_RELEASE,                  /* resumes, and dials at once rather than when it is time */
+	QUEUE_DROP,                     /* what waits is forgotten, recorded, and nobody is told */
+	QUEUE_BOUNCE,                   /* what waits goes back to its senders */
+};
+
+/* Does it to the links of `sender` (absent: all) to `target`. What is on its way over a stream is left alone. Returns how many pairs were meant;
+ * `ret_stanzas`: dropped or bounced. */
+unsigned outbound_queue(struct outbound *outbound, enum queue_action action, struct str sender, struct str target, size_t *ret_stanzas);
+
+/* Dials the links to a spoke that have something to send, whatever they wait for: it is no longer drained. */
+void outbound_wake(struct outbound *outbound, const struct spoke *spoke);
 
 /* Closes links to or for `domain` (sender or target; absent: all) with the stream error `condition` ("reset"; NULL: plainly). What they hold is bounced
  * where `is_final`, else they dial again. Returns how many. */

@@ -20,6 +20,8 @@ struct outbound {
 	uint64_t next_id, next_away;
 	struct away *aways;             /* by id: our streams that carry for links of other workers */
 	struct lent *lents;             /* by id: streams of other workers that carry for links of ours */
+	struct spool *spool;            /* NULL: none */
+	size_t held_pending;            /* stanzas that the disk has not answered for */
 	struct timer drain, sweep;
 	timer_fn *drained;
 	void *drained_ctx;

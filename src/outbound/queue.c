@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stanzas of a link: taken, told of, taken back, bounced. */
 #include "outbound/far.h"
+#include "outbound/held.h"
 
 #include <stdlib.h>
 
@@ -64,6 +65,7 @@ void queue_pop(struct link *link)
 	struct queue *queue = &link->queue;
 	const uint32_t len = queue_first(queue)->len;
 
+	held_gone(link, queue_first(queue));
 	buf_drop(&queue->bytes, len);
 	buf_drop(&queue->entries, sizeof(struct queue_entry));
 	link->target->queued_bytes -= len;
@@ -160,16 +162,47 @@ void link_bounce_all(struct link *link, enum stanza_condition condition, const c
 {
 	if (link_channel(link) || link->sent_on)
 		return;         /* there is a way still, or stanzas are on one that ends */
+	acks_forget(link);
+	held_spill(link, condition);
 	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
 		bounce_first(link, condition, text);
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
 }
 
+static void drop_first(struct link *link)
+{
+	const struct ticket ticket = ticket_of(queue_first(&link->queue));
+	const struct str bytes = str_until(buf_str(&link->queue.bytes), queue_first(&link->queue)->len);
+
+	link->outbound->handler->dropped(link->outbound->ctx, &link->pair, bytes, &ticket);
+	queue_pop(link);
+	acks_forget(link);
+}
+
+size_t link_clear(struct link *link, bool is_bounced)
+{
+	const size_t count = link_channel(link) || link->sent_on ? 0 : queue_stanzas(&link->queue);
+
+	for (size_t left = count; left > 0 && queue_first(&link->queue); left--) {
+		if (is_bounced)
+			bounce_first(link, link->condition, "an operator gave it back");
+		else
+			drop_first(link);
+	}
+	queue_shrink(link, 0);
+	link_tell_pressure(link);
+	return count;
+}
+
 void link_bounce_old(struct link *link, int64_t now)
 {
-	const struct queue_entry *first;
+	const struct queue_entry *first = queue_first(&link->queue);
 
+	if (first && now - first->at_ms >= LINK_WAIT_MS) {
+		acks_forget(link);      /* too late to be resumed */
+		held_spill(link, link->condition);
+	}
 	while ((first = queue_first(&link->queue)) && now - first->at_ms >= LINK_WAIT_MS)
 		bounce_first(link, link->condition, NULL);
 	queue_shrink(link, 0);

@@ -20,13 +20,14 @@ struct relay {
 
 static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
 		      enum stanza_condition condition, const char *text);
+static void on_dropped(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket);
 static void on_settled(void *ctx, struct receipt first, uint64_t count);
 static void on_pressure(void *ctx, struct link *link, bool is_congested);
 
 static bool on_permits(void *ctx, const struct domain_pair *pair);
 
 static const struct outbound_handler outbound_handler = {
-	.bounce = on_bounce, .settled = on_settled, .pressure = on_pressure, .permits = on_permits,
+	.bounce = on_bounce, .dropped = on_dropped, .settled = on_settled, .pressure = on_pressure, .permits = on_permits,
 };
 
 /* Strict: what is on record may go. */
@@ -337,6 +338,26 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 		on_settled(relay, ticket->receipt, 1);
 	}
 	arena_fini(&arena);
+}
+
+/* An operator dropped it: for the record alone. */
+static void on_dropped(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket)
+{
+	struct relay *relay = ctx;
+	struct arena arena = {0};
+	struct stanza_reply reply;
+
+	if (stanza_reply_parse(&arena, bytes, &reply) == 0) {
+		const struct audit_record record = {
+			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .id = reply.id,
+			.size_bytes = bytes.len, .decision = DECISION_DROP, .rule = "operator", .proof_in = ticket->proof_in, .proof_out = PROOF_NONE,
+			.outcome_of = ticket->audit_seq, .level = AUDIT_BRIEF,
+		};
+
+		audit_record(relay->audit, &record, NULL);
+	}
+	arena_fini(&arena);
+	on_settled(relay, ticket->receipt, 1);
 }
 
 /* ---- the way on ---- */

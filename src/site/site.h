@@ -9,6 +9,8 @@
 #include "route/route.h"
 #include "site/crew.h"
 #include "site/failures.h"
+#include "site/rest.h"
+#include "spool/spool.h"
 #include "stanza/limits.h"
 #include "tls/tls.h"
 
@@ -23,6 +25,8 @@ struct site {
 	struct log *log;
 	struct memory *memory;
 	struct failures *failures;
+	struct rest *rest;              /* NULL: nobody rests */
+	struct spool_store *spool;      /* NULL: none; what custody `disk` would keep there is kept in memory as under `link` */
 	int64_t started_ms;             /* wall clock */
 	struct buf *plain, *cipher;     /* work space of this loop's thread; empty between calls */
 

@@ -21,6 +21,7 @@ static int add_pair(struct spool_store *store, struct str line)
 		return 0;
 	if (!(box = box_get(store, &(struct domain_pair){sender, rest})))
 		return sender.len >= DOMAIN_SIZE || rest.len >= DOMAIN_SIZE ? 0 : TRUNK_ENOMEM;
+	store->paused += !box->is_paused;
 	box->is_paused = true;
 	return 0;
 }

@@ -339,6 +339,11 @@ bool spool_is_empty(struct spool *spool, const struct domain_pair *pair)
 	return spool->store->count == 0 || spool_sum(spool, pair).count == 0;
 }
 
+bool spool_is_paused(struct spool *spool, const struct domain_pair *pair)
+{
+	return spool->store->paused > 0 && spool_sum(spool, pair).is_paused;
+}
+
 /* A row of what is told of all pairs, followed by the key. */
 struct row {
 	struct spool_sum sum;
@@ -393,6 +398,7 @@ int spool_pause(struct spool *spool, const struct domain_pair *pair, bool is_pau
 		err = TRUNK_ENOMEM;
 	if (box && box->is_paused != is_paused) {
 		box->is_paused = is_paused;
+		store->paused += is_paused ? 1 : -1u;
 		err = paused_write(store);
 		box_release(store, box);
 	}

@@ -96,7 +96,8 @@ struct spool_sum {
 };
 
 struct spool_sum spool_sum(struct spool *spool, const struct domain_pair *pair);
-bool spool_is_empty(struct spool *spool, const struct domain_pair *pair);        /* the same in short, without a lock where all is empty */
+bool spool_is_empty(struct spool *spool, const struct domain_pair *pair);        /* the same in short, without a lock where all is empty, … */
+bool spool_is_paused(struct spool *spool, const struct domain_pair *pair);       /* … and where nothing is paused */
 
 /* Each pair that has stanzas or is paused; `pair` is borrowed for the call. `fn` may call any function of this header. */
 typedef void spool_each_fn(void *ctx, const struct domain_pair *pair, const struct spool_sum *sum);

@@ -185,6 +185,7 @@ struct spool_store {
 	struct batch filling;
 	size_t writing_bytes;           /* of the batch that is being written */
 	_Atomic uint64_t count;         /* entries that are not gone */
+	_Atomic unsigned paused;        /* boxes */
 	uint64_t live_bytes, file_bytes, size_bytes;
 	uint64_t room;                  /* that is left in the current file */
 	unsigned files, damaged;

@@ -20,7 +20,8 @@ struct limits {
 	double stanzas_per_second;      /* stanza-rate, per spoke; 0: none */
 	double bytes_per_second;        /* bytes-rate, per spoke; 0: none */
 	int64_t drain_timeout_ms;       /* queue.drain-timeout, 10 s */
-	int64_t hold_ms;                /* queue.hold: how long a stanza waits in memory at most is 30 s */
+	int64_t hold_ms;                /* queue.hold: on disk, 1 h; how long a stanza waits in memory at most is 30 s */
+	size_t spool_bytes;             /* queue.spool-size, 1 GiB */
 };
 
 #endif

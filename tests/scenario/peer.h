@@ -37,6 +37,7 @@ struct peer_options {
 	bool is_deaf_to_override;       /* asks the real server of a sender domain: the DNS override is missing */
 	bool is_direct;                 /* listens for direct TLS, XEP-0368 */
 	bool offers_sm;                 /* XEP-0198, where a proof is offered or done; the script does the rest */
+	uint64_t max_bytes;             /* XEP-0478; 0: says nothing */
 	bool asks_bidi;                 /* XEP-0288, on streams that it opens */
 	bool hides_external;            /* answers EXTERNAL with a failure although it offered it */
 	bool breaks_external;           /* answers EXTERNAL with success, and resets the connection */

@@ -36,6 +36,8 @@ static void send_features(struct peer_stream *stream)
 		buf_addf(&out, "<dialback xmlns='%s'><errors/></dialback>", NS_DIALBACK_FEATURE);
 	if (options->offers_sm && (stream->has_external || options->dialback))
 		buf_addf(&out, "<sm xmlns='%s'><optional/></sm>", NS_SM);
+	if (options->max_bytes)
+		buf_addf(&out, "<limits xmlns='%s'><max-bytes>%llu</max-bytes></limits>", NS_LIMITS, (unsigned long long)options->max_bytes);
 	buf_add_cstr(&out, "</stream:features>");
 	peer_stream_send(stream, buf_str(&out));
 	buf_fini(&out);

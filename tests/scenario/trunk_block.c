@@ -352,6 +352,8 @@ static int start(struct world *world)
 		.log = world->log,
 		.audit = world->audit,
 		.blocks = world->blocks,
+		.spool = world->spool,
+		.rest = world->rest,
 		.store = world->store,
 		.secrets = &world->secrets,
 		.config = world->config,
@@ -370,6 +372,21 @@ static int start(struct world *world)
 	return listen_on(world, world->config->listen_tls, world->config->listen_tls_count, inbound_accept_direct);
 }
 
+int world_crash(struct world *world)
+{
+	for (unsigned i = 0; i < world->listener_count; i++)
+		listener_free(&world->listeners[i]);
+	world->listener_count = 0;
+	crew_clear(trunk_crew(world->shared));
+	for (unsigned i = 0; i < world->workers; i++)
+		trunk_free(&world->trunks[i]);
+	trunk_shared_free(&world->shared);
+	spool_store_free(&world->spool);
+	if (world_open_spool(world) < 0)
+		return world_fail(world, "the spool cannot be opened");
+	return start(world);
+}
+
 static int put_in_force(struct world *world, struct config **config, struct tls_store **store, bool is_reload)
 {
 	for (unsigned i = 0; is_reload && i < world->workers; i++)
@@ -381,6 +398,7 @@ static int put_in_force(struct world *world, struct config **config, struct tls_
 	world->store = *store;
 	*config = NULL;
 	*store = NULL;
+	spool_store_set_size(world->spool, world->config->limits.spool_bytes);
 	return is_reload ? 0 : start(world);
 }
 

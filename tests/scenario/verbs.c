@@ -189,6 +189,10 @@ static int operate(struct step *step)
 			trunk_drain(world->trunks[i], on_drained, world->trunks[i]);
 		return 0;
 	}
+	if (STEP_IS(step, 1, "crashes"))
+		return world_crash(world);
+	if (step_queue(step) <= 0)
+		return world->failure[0] ? -1 : 0;
 	if (STEP_IS(step, 1, "is") && STEP_IS(step, 2, "drained")) {
 		world_settle(world);
 		return world->drained == 1 ? 0
@@ -209,7 +213,8 @@ static int step_trunk(struct step *step)
 		return result;
 	if (world->trunk && !is_reload && !is_refused)
 		return world_fail(world,
-				  "trunk reloads | reload is refused | blocks | unblocks | closes | drains | is drained");
+				  "trunk reloads | reload is refused | blocks | unblocks | closes | drains | is drained | crashes | "
+				  "pauses | resumes | releases | drops | returns | holds");
 	return world_trunk(world, step->statement, is_reload || is_refused, is_refused);
 }
 

@@ -34,6 +34,9 @@ int step_stream_is(struct step *step);          /* NAME's stream|link is … */
 int step_log(struct step *step, bool verdicts_alone);
 int step_streams(struct step *step);
 
+/* verbs_queue.c: queues and disk. Returns 0, -1 with the failure noted, or 1: not one of its verbs. */
+int step_queue(struct step *step);
+
 /* The stream that a step means: by its name, or `on its link`. NULL with the failure noted. */
 struct peer_stream *step_stream(struct step *step);
 struct peer_stream *peer_link(struct peer *peer);       /* the newest that the trunk sends stanzas on; NULL: none */

@@ -4,9 +4,12 @@
 
 #include "sim_net.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void on_log(void *ctx, enum log_level level, struct str text)
 {
@@ -24,6 +27,58 @@ static void on_log(void *ctx, enum log_level level, struct str text)
 	buf_addf(&world->trace, "%8lld ms  log: %.*s\n", (long long)loop_now_ms(world->loop), STR_ARG(str_until(text, 600)));
 }
 
+static int disk_write(void *ctx, int fd, const void *at, size_t len, off_t offset)
+{
+	const struct world *world = ctx;
+
+	errno = ENOSPC;
+	return world->disk_fails ? -1 : spool_io_system.write(NULL, fd, at, len, offset);
+}
+
+/* The folder is gone with the machine's memory: nothing has to be synced. */
+static int disk_sync(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)fd;
+	return 0;
+}
+
+static int disk_reserve(void *ctx, int fd, off_t len)
+{
+	const struct world *world = ctx;
+
+	errno = ENOSPC;
+	return world->disk_fails ? -1 : ftruncate(fd, len);
+}
+
+int world_open_spool(struct world *world)
+{
+	const struct spool_options options = {
+		.folder = world->spool_folder, .size_bytes = world->config ? world->config->limits.spool_bytes : 1024 * 1024 * 1024, .log = world->log,
+		.is_inline = true, .io = &world->disk,
+	};
+
+	world->disk = (struct spool_io){.write = disk_write, .sync = disk_sync, .reserve = disk_reserve, .ctx = world};
+	if (!world->spool_folder[0]) {
+		snprintf(world->spool_folder, sizeof(world->spool_folder), "/tmp/trunk-scenario-XXXXXX");
+		if (!mkdtemp(world->spool_folder))
+			return TRUNK_EIO;
+	}
+	return spool_store_open(&options, &world->spool);
+}
+
+static void remove_spool(const struct world *world)
+{
+	DIR *dir = world->spool_folder[0] ? opendir(world->spool_folder) : NULL;
+	const struct dirent *item;
+
+	while (dir && (item = readdir(dir)))
+		unlinkat(dirfd(dir), item->d_name, 0);
+	if (dir)
+		closedir(dir);
+	rmdir(world->spool_folder);
+}
+
 static int make_rooms(struct world *world)
 {
 	const char secret[] = "the secret of the trunk in scenarios";
@@ -38,6 +93,10 @@ static int make_rooms(struct world *world)
 		return TRUNK_ENOMEM;
 	log_set_sink(world->log, on_log, world);
 	memcpy(world->secrets.current, secret, sizeof(secret));
+	if (world_open_spool(world) < 0)
+		return TRUNK_EIO;
+	if (!(world->rest = rest_new()))
+		return TRUNK_ENOMEM;
 	world->audit = audit_new(world->loop, world->log, NULL, true);
 	return world->audit ? 0 : TRUNK_ENOMEM;
 }
@@ -109,6 +168,9 @@ void world_free(struct world **ret_world)
 	for (unsigned i = 0; i < world->workers; i++)
 		trunk_free(&world->trunks[i]);
 	trunk_shared_free(&world->shared);
+	spool_store_free(&world->spool);
+	rest_free(&world->rest);
+	remove_spool(world);
 	config_free(&world->config);
 	tls_store_free(&world->store);
 	audit_free(&world->audit);

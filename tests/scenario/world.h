@@ -7,6 +7,7 @@
 #include "peer.h"
 #include "script.h"
 #include "sim_dns.h"
+#include "spool/io.h"
 
 #define WORLD_WALL_MS 1782864000000LL   /* 2026-07-01T00:00:00Z: the wall clock at the start of every scenario */
 #define WORLD_TRUNK_ADDRESS "198.51.100.4"
@@ -34,6 +35,11 @@ struct world {
 	struct log *log;
 	struct audit *audit;
 	struct blocks *blocks;
+	struct rest *rest;
+	struct spool_store *spool;
+	char spool_folder[64];
+	struct spool_io disk;           /* fails while disk_fails */
+	bool disk_fails;
 	struct dialback_secrets secrets;
 	struct certificates *certificates;      /* borrowed: made once for all scenarios of a run */
 	enum certificate shows;         /* the trunk's certificates */
@@ -68,10 +74,16 @@ void world_pass(struct world *world, int64_t ms);
 
 struct peer *world_peer(struct world *world, struct str name);  /* NULL: none of that name */
 
+/* Opens the spool, and closes it; what is in its folder stays until the world ends. */
+int world_open_spool(struct world *world);
+
 /* ---- trunk_block.c: what stands in a block "trunk" or "trunk reloads" ---- */
 
 /* Reads a block: makes peers that are not there yet, and the trunk or its new configuration. Returns 0, or -1 with the failure
  * noted. `must_be_refused`: the new configuration has to be refused, and is then forgotten. */
 int world_trunk(struct world *world, const struct statement *statement, bool is_reload, bool must_be_refused);
+
+/* The trunk ends without a word and starts again; what was on disk is there. Returns 0, or -1 with the failure noted. */
+int world_crash(struct world *world);
 
 #endif

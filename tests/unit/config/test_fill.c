@@ -79,7 +79,6 @@ static void what_is_not_built_yet_is_refused_inside_of_what_is(void **state)
 		const char *option;
 		unsigned column;
 	} later[] = {
-		{"queue: {%s}", "queue", "spool-size: 1GiB", 9},
 		{"spokes: {a: {domains: a.example, tls: {%s}}}", "spokes.a.tls", "trust: ca.pem", 40},
 	};
 	char row[512], yaml[600], message[512];
@@ -102,10 +101,6 @@ static void what_is_not_built_yet_is_refused_inside_of_what_is(void **state)
 static void words_that_are_not_built_yet_are_refused_with_those_that_are(void **state)
 {
 	(void)state;
-	refuses(TRUNK "spokes: {a: {domains: a.example, custody: disk}}\n",
-		"trunkd.yaml:2:43: \"spokes.a.custody: disk\" is known but not built into this version (" TRUNK_VERSION ") "
-		"yet; "
-		"write none or link\n");
 }
 
 /* What is recorded nowhere can't be on disk before its stanza passes. */

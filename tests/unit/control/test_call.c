@@ -204,6 +204,68 @@ static void block_closes_what_is_below_the_domain_for_good(void **state)
 	assert_string_equal(world->recorded, "1000 block what=mercury.example.net for_ms=5000 done=yes\n");
 }
 
+static void the_queue_tells_how_much_waits_how_long_and_why(void **state)
+{
+	(void)state;
+	loop_set_wall_ms(world->loop, 1000000);
+	run("{\"command\": \"queue\"}", CALL_DONE, NULL);
+	assert_true(answer_has("\"memory_stanzas\":2") && answer_has("\"disk_stanzas\":3") && answer_has("\"disk_bytes\":300"));
+	assert_true(answer_has("\"age\":5") && answer_has("\"reason\":\"connection refused\"") && answer_has("\"paused\":false"));
+	assert_string_equal(world->recorded, "");
+}
+
+static void what_is_done_to_a_queue_is_recorded(void **state)
+{
+	(void)state;
+	run("{\"command\": \"queue-change\", \"verb\": \"pause\", \"what\": \"saturn.example.org>mercury.example.net\"}", CALL_DONE, NULL);
+	run("{\"command\": \"queue-change\", \"verb\": \"drop\", \"what\": \"Mercury.example.net.\"}", CALL_DONE, NULL);
+	assert_string_equal(world->told, "outbound_queue 1 saturn.example.org>mercury.example.net\noutbound_queue 4 *>mercury.example.net\n");
+	assert_true(answer_has("\"stanzas\":3"));
+	assert_string_equal(world->recorded, "1000 queue-change what=saturn.example.org>mercury.example.net verb=pause done=yes\n"
+					     "1000 queue-change what=Mercury.example.net. verb=drop done=yes\n");
+	run("{\"command\": \"queue-change\", \"verb\": \"bounce\", \"what\": \"nobody.example\"}", CALL_NO, "none waits");
+	run("{\"command\": \"queue-change\", \"verb\": \"eat\", \"what\": \"mercury.example.net\"}", CALL_USAGE, "SENDER>TARGET");
+	run("{\"command\": \"queue-change\", \"verb\": \"drop\", \"what\": \"a b\"}", CALL_USAGE, "SENDER>TARGET");
+}
+
+static void a_spoke_is_drained_once_shown_and_undrained(void **state)
+{
+	struct rest *rest = rest_new();
+
+	(void)state;
+	world->site.rest = rest;
+	run("{\"command\": \"drain\", \"what\": \"mercury\"}", CALL_DONE, NULL);
+	assert_non_null(strstr(world->told, "outbound_close chat.mercury.example.net system-shutdown again"));
+	assert_true(rest_has(rest, "mercury") && !rest_has(rest, "saturn"));
+	run("{\"command\": \"drain\", \"what\": \"mercury\"}", CALL_NO, "drained already");
+	run("{\"command\": \"drain\", \"what\": \"pluto\"}", CALL_NO, "no spoke of that name");
+	run("{\"command\": \"status\"}", CALL_DONE, NULL);
+	assert_true(answer_has("\"drained\":[\"mercury\"]") && answer_has("\"maintenance\":false"));
+	run("{\"command\": \"undrain\", \"what\": \"mercury\"}", CALL_DONE, NULL);
+	assert_non_null(strstr(world->told, "outbound_wake mercury"));
+	run("{\"command\": \"undrain\", \"what\": \"mercury\"}", CALL_NO, "it is not drained");
+	assert_non_null(strstr(world->recorded, "1000 drain what=mercury done=yes\n"));
+	world->site.rest = NULL;
+	rest_free(&rest);
+}
+
+static void maintenance_is_on_or_off(void **state)
+{
+	struct rest *rest = rest_new();
+
+	(void)state;
+	world->site.rest = rest;
+	run("{\"command\": \"maintenance\", \"what\": \"on\"}", CALL_DONE, NULL);
+	assert_true(rest_is_maintenance(rest));
+	run("{\"command\": \"maintenance\", \"what\": \"perhaps\"}", CALL_USAGE, "on or off");
+	assert_true(rest_is_maintenance(rest));
+	run("{\"command\": \"maintenance\", \"what\": \"off\"}", CALL_DONE, NULL);
+	assert_false(rest_is_maintenance(rest));
+	assert_string_equal(world->recorded, "1000 maintenance what=on done=yes\n1000 maintenance what=off done=yes\n");
+	world->site.rest = NULL;
+	rest_free(&rest);
+}
+
 static void a_block_that_is_refused_closes_nothing(void **state)
 {
 	(void)state;
@@ -393,6 +455,10 @@ int main(void)
 		TEST(close_takes_a_domain_exactly),
 		TEST(close_takes_an_address),
 		TEST(block_closes_what_is_below_the_domain_for_good),
+		TEST(the_queue_tells_how_much_waits_how_long_and_why),
+		TEST(what_is_done_to_a_queue_is_recorded),
+		TEST(a_spoke_is_drained_once_shown_and_undrained),
+		TEST(maintenance_is_on_or_off),
 		TEST(a_block_that_is_refused_closes_nothing),
 		TEST(unblock_says_where_there_is_no_block),
 		TEST(blocked_addresses_are_listed_without_port),

@@ -147,6 +147,31 @@ unsigned outbound_close(struct outbound *outbound, struct str domain, const char
 	return 1;
 }
 
+void outbound_wake(struct outbound *outbound, const struct spoke *spoke)
+{
+	(void)outbound;
+	tell(the->told, "outbound_wake %s\n", spoke->name);
+}
+
+void outbound_queues(struct outbound *outbound, queue_info_fn *fn, void *ctx)
+{
+	const struct queue_info info = {
+		.pair = {.sender = STR("saturn.example.org"), .target = STR("mercury.example.net")}, .memory_stanzas = 2, .memory_bytes = 200,
+		.disk_stanzas = 3, .disk_bytes = 300, .oldest_wall_ms = loop_wall_ms(the->loop) - 5000, .reason = "connection refused",
+	};
+
+	(void)outbound;
+	fn(ctx, &info);
+}
+
+unsigned outbound_queue(struct outbound *outbound, enum queue_action action, struct str sender, struct str target, size_t *ret_stanzas)
+{
+	(void)outbound;
+	tell(the->told, "outbound_queue %d %.*s>%.*s\n", (int)action, STR_ARG(str_is_absent(sender) ? STR("*") : sender), STR_ARG(target));
+	*ret_stanzas = action == QUEUE_DROP || action == QUEUE_BOUNCE ? 3 : 0;
+	return str_is(target, "nobody.example") ? 0 : 1;
+}
+
 struct inbound_counters inbound_count(const struct inbound *inbound)
 {
 	(void)inbound;

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Between a link's queue in memory and the spool on disk. Messages of a pair keep their order: while some wait on disk, those that come go behind
+ * them. iq and presence do not wait for them. */
+#include "outbound/held.h"
+
+#include "outbound/outbound_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const char TOO_LARGE[] = "the server takes no stanza that large";
+static const char FULL[] = "the trunk has no room to keep it", EXPIRED[] = "the server was away for as long as the trunk keeps messages";
+
+/* Those of other workers are kept at home. */
+static struct spool *spool_of(const struct link *link)
+{
+	return link->far ? NULL : link->outbound->spool;
+}
+
+/* ---- news of the disk ---- */
+
+static struct spool_token token_of(const struct queue_entry *entry)
+{
+	return (struct spool_token){.word = {entry->stream, entry->seq, entry->audit_seq, entry->custody}};
+}
+
+static struct ticket ticket_of_token(const struct spool_token *token, enum proof proof_in)
+{
+	return (struct ticket){
+		.proof_in = proof_in, .custody = (enum custody)token->word[3], .receipt = {.stream = token->word[0], .seq = token->word[1]},
+		.audit_seq = token->word[2],
+	};
+}
+
+static void on_durable(void *ctx, const struct domain_pair *pair, uint64_t id, const struct spool_token *token)
+{
+	struct outbound *outbound = ctx;
+	struct link *link = outbound_find(outbound, pair);
+
+	(void)id;
+	outbound->held_pending--;
+	if (link && link_channel(link))
+		defer_start(outbound->site->loop, &link->flush);
+	if (token->word[0])
+		outbound->handler->settled(outbound->ctx, (struct receipt){.stream = token->word[0], .seq = token->word[1]}, 1);
+}
+
+static void on_failed(void *ctx, const struct domain_pair *pair, uint64_t id, const struct spool_token *token, struct str bytes, enum proof proof_in,
+		      int err)
+{
+	struct outbound *outbound = ctx;
+	const struct ticket ticket = ticket_of_token(token, proof_in);
+
+	(void)id;
+	(void)err;
+	outbound->held_pending--;
+	outbound->handler->bounce(outbound->ctx, pair, bytes, &ticket, COND_RESOURCE_CONSTRAINT, FULL);
+}
+
+static const struct spool_handler spool_handler = {.durable = on_durable, .failed = on_failed};
+
+int held_open(struct outbound *outbound)
+{
+	if (!outbound->site->spool)
+		return 0;
+	outbound->spool = spool_new(outbound->site->spool, outbound->site->loop, &spool_handler, outbound);
+	return outbound->spool ? 0 : TRUNK_ENOMEM;
+}
+
+void held_close(struct outbound *outbound)
+{
+	spool_free(&outbound->spool);
+}
+
+/* ---- what waits ---- */
+
+bool held_is_empty(const struct link *link)
+{
+	return !spool_of(link) || spool_is_empty(spool_of(link), &link->pair);
+}
+
+/* Nothing leaves the disk for this link now. */
+static bool is_shut(const struct link *link)
+{
+	return spool_of(link) && (link->outbound->is_draining || spool_is_paused(spool_of(link), &link->pair));
+}
+
+/* Stanzas that are on disk and not in the queue, too. */
+static size_t unloaded(const struct link *link)
+{
+	const struct spool_sum sum = held_is_empty(link) ? (struct spool_sum){0} : spool_sum(spool_of(link), &link->pair);
+
+	return sum.count > link->held.loaded ? (size_t)sum.count - link->held.loaded : 0;
+}
+
+bool held_waits(const struct link *link)
+{
+	return !held_is_empty(link) && !is_shut(link);
+}
+
+bool held_concerns(const struct link *link, enum custody custody)
+{
+	return spool_of(link) && custody == CUSTODY_DISK && (link->failures > 0 || !held_is_empty(link) || is_shut(link));
+}
+
+void held_gone(struct link *link, const struct queue_entry *entry)
+{
+	if (!entry->held)
+		return;
+	link->held.loaded--;
+	spool_remove(spool_of(link), &link->pair, entry->held);
+}
+
+/* ---- from the queue to the disk ---- */
+
+/* A stanza that the spool or the moment refuses; told when the queue is in order again, for the answer may come to this very queue. */
+struct refused {
+	struct list link;
+	struct ticket ticket;
+	enum stanza_condition condition;
+	const char *text;
+	size_t len;
+	char bytes[];
+};
+
+struct spilling {
+	struct link *link;
+	bool is_away, to_disk;
+	enum stanza_condition condition;        /* for what cannot wait */
+	size_t limit;                           /* bytes that the peer takes (XEP-0478); 0: not said, or it is away */
+	size_t left;                            /* that are in the spool alone */
+	size_t lost;                            /* at the front, on a stream that may be resumed */
+	struct buf bytes, entries;              /* what stays in the queue */
+	struct list refused;
+};
+
+/* A first-level element of the stream's default namespace, as the writer makes it. */
+static bool is_message(struct str bytes)
+{
+	return str_starts(bytes, STR("<message")) && bytes.len > 8 && strchr(" \t\r\n/>", bytes.at[8]) != NULL;
+}
+
+static bool refuse(struct spilling *s, const struct queue_entry *entry, struct str bytes, enum stanza_condition condition, const char *text)
+{
+	struct refused *refused = malloc(sizeof(*refused) + bytes.len);
+
+	if (!refused)
+		return false;
+	*refused = (struct refused){.condition = condition, .text = text, .len = bytes.len};
+	refused->ticket = (struct ticket){
+		.proof_in = (enum proof)entry->proof_in, .custody = (enum custody)entry->custody,
+		.receipt = {.stream = entry->stream, .seq = entry->seq}, .audit_seq = entry->audit_seq,
+	};
+	memcpy(refused->bytes, bytes.at, bytes.len);
+	list_add_tail(&s->refused, &refused->link);
+	return true;
+}
+
+/* Puts a message on disk, or behind those that wait for the last of the disk. True: it is not the queue's any more. */
+static bool keep(struct spilling *s, const struct queue_entry *entry, struct str bytes)
+{
+	struct link *link = s->link;
+	const struct spool_token token = token_of(entry);
+	uint64_t id;
+
+	if (entry->audit_seq > link->outbound->gate)
+		return false;           /* its record is not on disk yet; then it is looked at again */
+	if (!s->to_disk && (buf_len(&link->held.entries) > 0 || s->left <= HELD_CATCH_UP)) {
+		if (buf_reserve(&link->held.bytes, bytes.len) < 0 || buf_add(&link->held.entries, str_make((const char *)entry, sizeof(*entry))) < 0)
+			return false;
+		buf_add(&link->held.bytes, bytes);
+		return true;
+	}
+	if (spool_put(spool_of(link), &link->pair, bytes, (enum proof)entry->proof_in, &token, &id) < 0)
+		return refuse(s, entry, bytes, COND_RESOURCE_CONSTRAINT, FULL);
+	link->outbound->held_pending++;
+	return true;
+}
+
+/* Whether an entry of the queue goes: to the disk, back to its sender, or since the disk has it anyway. */
+static bool goes(struct spilling *s, const struct queue_entry *entry, struct str bytes)
+{
+	if (s->limit && entry->len > s->limit && refuse(s, entry, bytes, COND_POLICY_VIOLATION, TOO_LARGE)) {
+		held_gone(s->link, entry);
+		return true;
+	}
+	if (entry->held)
+		return s->is_away;
+	if (entry->custody != CUSTODY_DISK || !spool_of(s->link))
+		return false;
+	if (is_message(bytes))
+		return keep(s, entry, bytes);
+	return s->is_away && refuse(s, entry, bytes, s->condition, NULL);
+}
+
+static void stay(struct spilling *s, const struct queue_entry *entry, struct str bytes)
+{
+	buf_add(&s->entries, str_make((const char *)entry, sizeof(*entry)));
+	buf_add(&s->bytes, bytes);
+}
+
+/* What went over a stream that may be resumed: the peer will say whether it has it, so it stays, and is safe on disk meanwhile. */
+static void stay_lost(struct spilling *s, struct queue_entry *entry, struct str bytes)
+{
+	struct link *link = s->link;
+	const struct spool_token token = token_of(entry);
+
+	if (!entry->held && entry->custody == CUSTODY_DISK && is_message(bytes) && entry->audit_seq <= link->outbound->gate &&
+	    spool_put(spool_of(link), &link->pair, bytes, (enum proof)entry->proof_in, &token, &entry->held) == 0) {
+		entry->stream = 0;
+		link->outbound->held_pending++;
+	}
+	if (entry->held) {
+		link->held.last = entry->held;
+		link->held.loaded++;
+	}
+	stay(s, entry, bytes);
+}
+
+/* Walks entries `from` up to `to`; there is room in s->bytes and s->entries for all that stay. What goes behind the disk's last is counted still. */
+static void walk(struct spilling *s, const struct buf *bytes, const struct buf *entries, size_t from, size_t to)
+{
+	size_t offset = 0;
+
+	for (size_t i = 0; i < to; i++) {
+		const size_t behind = buf_len(&s->link->held.entries);
+		struct queue_entry entry;
+		struct str stanza;
+
+		memcpy(&entry, entries->at + entries->start + i * sizeof(entry), sizeof(entry));
+		stanza = str_until(str_from(buf_str(bytes), offset), entry.len);
+		offset += entry.len;
+		if (i < from)
+			continue;
+		if (s->lost > 0) {
+			s->lost--;
+			stay_lost(s, &entry, stanza);
+			continue;
+		}
+		if (!goes(s, &entry, stanza))
+			stay(s, &entry, stanza);
+		else if (buf_len(&s->link->held.entries) == behind)
+			s->link->target->queued_bytes -= entry.len;
+	}
+}
+
+static void tell_refused(struct spilling *s)
+{
+	struct outbound *outbound = s->link->outbound;
+
+	LIST_EACH (pos, &s->refused) {
+		struct refused *refused = LIST_OF(pos, struct refused, link);
+
+		list_remove(pos);
+		outbound->handler->bounce(outbound->ctx, &s->link->pair, str_make(refused->bytes, refused->len), &refused->ticket, refused->condition,
+					  refused->text);
+		free(refused);
+	}
+}
+
+static void stay_first(struct spilling *s, const struct queue *queue, size_t count)
+{
+	buf_add(&s->entries, str_until(buf_str(&queue->entries), count * sizeof(struct queue_entry)));
+	buf_add(&s->bytes, str_until(buf_str(&queue->bytes), queue->sent));
+}
+
+/* What the peer at the other end of our own stream said. */
+static size_t peer_limit(const struct link *link)
+{
+	return link_channel(link) == &link->initiator.channel ? (size_t)link->initiator.features.max_bytes : 0;
+}
+
+/* The queue anew, without what went. Those that waited behind the disk's last are older than those that were not sent. */
+static void spill(struct link *link, bool is_away, enum stanza_condition condition)
+{
+	struct queue *queue = &link->queue, old = *queue;
+	struct held *held = &link->held;
+	struct buf behind_bytes = {0}, behind_entries = {0};
+	struct spilling s = {.link = link, .is_away = is_away, .limit = is_away ? 0 : peer_limit(link), .to_disk = is_away || is_shut(link), .condition = condition, .left = unloaded(link)};
+	const size_t all = buf_len(&old.entries) / sizeof(struct queue_entry);
+	const size_t front = is_away ? (held->front < all ? held->front : all) : queue->sent_count;
+
+	list_init(&s.refused);
+	if (buf_reserve(&s.bytes, buf_len(&old.bytes) + buf_len(&held->bytes)) < 0 ||
+	    buf_reserve(&s.entries, buf_len(&old.entries) + buf_len(&held->entries)) < 0) {
+		buf_fini(&s.bytes);
+		buf_fini(&s.entries);
+		return;
+	}
+	if (is_away) {
+		s.lost = link->acks.resume_id ? link->acks.lost : 0;
+		held->last = held->loaded = held->front = 0;
+		walk(&s, &old.bytes, &old.entries, 0, front);
+	} else {
+		stay_first(&s, queue, front);
+	}
+	if (s.to_disk) {
+		behind_bytes = held->bytes;
+		behind_entries = held->entries;
+		held->bytes = held->entries = (struct buf){0};
+		walk(&s, &behind_bytes, &behind_entries, 0, buf_len(&behind_entries) / sizeof(struct queue_entry));
+	}
+	walk(&s, &old.bytes, &old.entries, front, all);
+	queue->bytes = s.bytes;
+	queue->entries = s.entries;
+	buf_fini(&old.bytes);
+	buf_fini(&old.entries);
+	buf_fini(&behind_bytes);
+	buf_fini(&behind_entries);
+	tell_refused(&s);
+}
+
+static bool has_any(const struct link *link)
+{
+	const struct queue *queue = &link->queue;
+
+	return buf_len(&link->held.entries) > 0 || buf_len(&queue->entries) / sizeof(struct queue_entry) > queue->sent_count;
+}
+
+void held_spill(struct link *link, enum stanza_condition condition)
+{
+	if (!spool_of(link) || condition == COND_REMOTE_SERVER_NOT_FOUND || link_channel(link) || link->sent_on || !has_any(link))
+		return;
+	spill(link, true, condition);
+}
+
+/* ---- from the disk to the queue ---- */
+
+/* Adds a stanza with the time since when it waited (XEP-0203) as its last child. Returns 0, TRUNK_ENOMEM, or TRUNK_EINVAL: no element. */
+static int add_delayed(struct buf *out, struct str stanza, const char *from, int64_t wall_ms)
+{
+	const time_t seconds = (time_t)(wall_ms / 1000);
+	struct str head = stanza, tail = STR_NONE;
+	char stamp[32] = "";
+	struct tm tm;
+	size_t end = stanza.len;
+
+	while (end > 0 && stanza.at[end - 1] != '<')
+		end--;
+	if (end == 0)
+		return TRUNK_EINVAL;
+	if (str_ends(stanza, STR("/>")) && end == 1) {
+		head = str_until(stanza, stanza.len - 2);
+		tail = STR("</message>");
+	} else {
+		head = str_until(stanza, end - 1);
+		tail = str_from(stanza, end - 1);
+	}
+	if (gmtime_r(&seconds, &tm))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	return buf_addf(out, "%.*s%s<delay xmlns='urn:xmpp:delay' from='%s' stamp='%s.%03dZ'/>%.*s", STR_ARG(head), end == 1 ? ">" : "", from, stamp,
+			(int)(wall_ms % 1000), STR_ARG(tail));
+}
+
+static bool is_expired(const struct link *link, const struct spool_stanza *stanza)
+{
+	const struct site *site = link->outbound->site;
+
+	return loop_wall_ms(site->loop) - stanza->wall_ms >= site->limits->hold_ms;
+}
+
+/* Reads one from the disk into the queue. False: not now. What cannot be read is said by the spool, counts as lost there, and makes no stop. */
+static bool load(struct link *link, const struct spool_stanza *stanza)
+{
+	struct queue *queue = &link->queue;
+	struct queue_entry entry = {
+		.held = stanza->id, .at_ms = loop_now_ms(link->outbound->site->loop), .proof_in = (uint8_t)stanza->proof_in, .custody = CUSTODY_DISK,
+	};
+	const size_t before = buf_len(&queue->bytes);
+	struct buf read = {0};
+	int err = spool_read(spool_of(link), &link->pair, stanza->id, &read);
+
+	if (err == 0)
+		err = add_delayed(&queue->bytes, buf_str(&read), link->outbound->site->trunk, stanza->wall_ms);
+	buf_fini(&read);
+	entry.len = (uint32_t)(buf_len(&queue->bytes) - before);
+	if (err == 0)
+		err = buf_add(&queue->entries, str_make((const char *)&entry, sizeof(entry)));
+	if (err < 0)
+		queue->bytes.end = queue->bytes.start + before;
+	if (err == TRUNK_EIO || err == TRUNK_EINVAL || err == TRUNK_ENOENT) {
+		spool_remove(spool_of(link), &link->pair, stanza->id);
+		return true;
+	}
+	if (err < 0)
+		return false;
+	link->target->queued_bytes += entry.len;
+	link->held.last = stanza->id;
+	link->held.loaded++;
+	if (entry.len > link->largest)
+		link->largest = entry.len;
+	return true;
+}
+
+/* All that was on disk is in the queue: what came behind it follows. */
+static void catch_up(struct link *link)
+{
+	struct held *held = &link->held;
+
+	if (buf_len(&held->entries) == 0 || buf_reserve(&link->queue.bytes, buf_len(&held->bytes)) < 0 ||
+	    buf_add(&link->queue.entries, buf_str(&held->entries)) < 0)
+		return;
+	buf_add(&link->queue.bytes, buf_str(&held->bytes));
+	buf_fini(&held->entries);
+	buf_fini(&held->bytes);
+}
+
+static void release(struct link *link)
+{
+	const struct queue *queue = &link->queue;
+	struct spool_stanza stanza;
+
+	while (buf_len(&queue->bytes) - queue->sent < HELD_AHEAD_BYTES) {
+		if (!spool_next(spool_of(link), &link->pair, link->held.last, &stanza)) {
+			catch_up(link);
+			return;
+		}
+		if (!stanza.is_durable || is_expired(link, &stanza) || !load(link, &stanza))
+			return;
+	}
+}
+
+void held_update(struct link *link)
+{
+	const bool has_way = link_channel(link) != NULL;
+	size_t left;
+
+	if (has_way && peer_limit(link) && link->largest > peer_limit(link)) {
+		link->largest = 0;
+		spill(link, false, link->condition);
+	}
+	if (!spool_of(link))
+		return;
+	if (!has_way) {
+		if (link->failures > 0 || is_shut(link))
+			held_spill(link, link->condition);
+		return;
+	}
+	left = unloaded(link);
+	if (has_any(link) && (left > 0 || buf_len(&link->held.entries) > 0 || is_shut(link)))
+		spill(link, false, link->condition);
+	if (left == 0)
+		catch_up(link);
+	else if (!is_shut(link) && link->outbound->handler->permits(link->outbound->ctx, &link->pair))
+		release(link);
+}
+
+/* ---- what waits no longer ---- */
+
+static void on_again(void *ctx)
+{
+	held_tick(ctx);
+}
+
+/* Takes one from the disk back to its sender (`condition`), or out of the world (0). It is removed first, for the bounce may come back here. False: not
+ * now. */
+static bool take_back(struct link *link, const struct spool_stanza *stanza, enum stanza_condition condition, const char *text)
+{
+	const struct ticket ticket = {.proof_in = stanza->proof_in, .custody = CUSTODY_DISK};
+	struct outbound *outbound = link->outbound;
+	struct buf bytes = {0};
+	const int err = spool_read(outbound->spool, &link->pair, stanza->id, &bytes);
+
+	if (err == 0 || err == TRUNK_EIO)
+		spool_remove(outbound->spool, &link->pair, stanza->id);
+	if (err == 0 && condition)
+		outbound->handler->bounce(outbound->ctx, &link->pair, buf_str(&bytes), &ticket, condition, text);
+	else if (err == 0)
+		outbound->handler->dropped(outbound->ctx, &link->pair, buf_str(&bytes), &ticket);
+	buf_fini(&bytes);
+	return err == 0 || err == TRUNK_EIO;
+}
+
+size_t held_clear(struct link *link, bool is_bounced)
+{
+	struct spool_stanza stanza = {.id = link->held.last};
+	size_t count = 0;
+
+	while (spool_of(link) && spool_next(spool_of(link), &link->pair, stanza.id, &stanza))
+		count += take_back(link, &stanza, is_bounced ? COND_REMOTE_SERVER_TIMEOUT : STANZA_CONDITION_NONE,
+				   is_bounced ? "an operator gave it back" : NULL);
+	return count;
+}
+
+void held_tick(struct link *link)
+{
+	struct spool_stanza stanza;
+	size_t told = 0;
+	bool is_permitted;
+
+	timer_stop(&link->held.again);
+	if (held_is_empty(link) || link->outbound->is_draining)
+		return;
+	is_permitted = link->outbound->handler->permits(link->outbound->ctx, &link->pair);
+	while (spool_next(spool_of(link), &link->pair, link->held.last, &stanza) && (!is_permitted || is_expired(link, &stanza))) {
+		if (told >= HELD_BOUNCE_BYTES) {
+			timer_start(link->outbound->site->loop, &link->held.again, HELD_AGAIN_MS, on_again, link);
+			return;
+		}
+		if (!take_back(link, &stanza, is_permitted ? COND_REMOTE_SERVER_TIMEOUT : COND_POLICY_VIOLATION, is_permitted ? EXPIRED : NULL))
+			return;
+		told += stanza.len;
+	}
+	if (link_channel(link))
+		defer_start(link->outbound->site->loop, &link->flush);
+}
+
+void held_fini(struct link *link)
+{
+	timer_stop(&link->held.again);
+	link->target->queued_bytes -= buf_len(&link->held.bytes);
+	buf_fini(&link->held.bytes);
+	buf_fini(&link->held.entries);
+}
+
+/* ---- the beginning ---- */
+
+static void restore(void *ctx, const struct domain_pair *pair, const struct spool_sum *sum)
+{
+	struct outbound *outbound = ctx;
+	const struct site *site = outbound->site;
+	struct link *link;
+
+	if (sum->count == 0 || crew_home(site->crew, pair->target, route_find(site->route, pair->target) != NULL) != site->worker)
+		return;
+	if (!(link = outbound_link(outbound, pair)))
+		return;
+	if (sum->is_paused)
+		link_watch(link);
+	else
+		link_want_up(link);
+	link_release(&link);
+}
+
+void outbound_restore(struct outbound *outbound)
+{
+	if (outbound->spool)
+		spool_each(outbound->spool, restore, outbound);
+}
