@@ -98,11 +98,6 @@ static void what_is_not_built_yet_is_refused_inside_of_what_is(void **state)
 	}
 }
 
-static void words_that_are_not_built_yet_are_refused_with_those_that_are(void **state)
-{
-	(void)state;
-}
-
 /* What is recorded nowhere can't be on disk before its stanza passes. */
 static void strict_audit_without_a_store_is_refused(void **state)
 {
@@ -129,7 +124,6 @@ int main(void)
 		cmocka_unit_test(a_value_left_out_is_refused),
 		cmocka_unit_test(what_is_not_built_yet_is_refused_in_plain_words),
 		cmocka_unit_test(what_is_not_built_yet_is_refused_inside_of_what_is),
-		cmocka_unit_test(words_that_are_not_built_yet_are_refused_with_those_that_are),
 		cmocka_unit_test(strict_audit_without_a_store_is_refused),
 		cmocka_unit_test(what_is_not_built_yet_is_checked_all_the_same),
 	};
