@@ -136,7 +136,7 @@ async def fill_disk(stage):
     stage.signal(stage.network.mercury, signal.SIGKILL)
     stage.mark()
     await asyncio.sleep(1)
-    limit = 3 * 1024 * 1024
+    limit = 64 * 1024
     subprocess.run(["prlimit", f"--pid={stage.network.trunk.process.pid}", f"--fsize={limit}:"], check=True)
     assert folder.is_dir()
     await asyncio.sleep(6)
