@@ -54,7 +54,8 @@ static json_t *facts(const struct tap_seen *seen)
 	json_object_set_new(row, "decision", foreign_json_c(decision_text(seen->decision)));
 	json_object_set_new(row, "rule", rule_of(seen));
 	json_object_set_new(row, "line", seen->line ? json_integer((json_int_t)seen->line) : json_null());
-	json_object_set_new(row, "condition", seen->condition ? foreign_json_c(stanza_condition_text(seen->condition)) : json_null());
+	json_object_set_new(row, "condition",
+			    seen->condition ? foreign_json_c(stanza_condition_text(seen->condition)) : json_null());
 	json_object_set_new(row, "text", foreign_json(seen->text));
 	json_object_set_new(row, "label", foreign_json(seen->label));
 	json_object_set_new(row, "proof_in", foreign_json_c(proof_text(seen->proof_in)));
@@ -117,10 +118,11 @@ static void show(struct trace *trace)
 		tell_lost(trace);
 }
 
-static void record(struct trace *trace, const char *verb)
+static int record(struct trace *trace, const char *verb)
 {
 	const struct call *call = trace->call;
 	struct buf detail = {.limit = REASON_BYTES_MAX};
+	int err;
 
 	buf_addf(&detail, "%s what=%.*s ", verb, STR_ARG(str_until(request_text(call->request, "what"), 256)));
 	if (!str_is_absent(request_text(call->request, "with")))
@@ -128,9 +130,10 @@ static void record(struct trace *trace, const char *verb)
 	buf_addf(&detail, "bodies=%s", trace->has_bodies ? "yes" : "no");
 	if (trace->until_ms == 0)
 		buf_addf(&detail, " shown=%llu lost=%llu", (unsigned long long)trace->shown, (unsigned long long)trace->lost);
-	if (audit_operator(call->env->audit, call->uid, "trace", buf_str(&detail)) < 0)
+	if ((err = audit_operator(call->env->audit, call->uid, "trace", buf_str(&detail))) < 0)
 		LOG(call->env->log, LOG_ERROR, "operator-unrecorded", KV_N("uid", call->uid), KV_C("command", "trace"));
 	buf_fini(&detail);
+	return err;
 }
 
 void trace_cancel(struct trace **trace)
@@ -219,7 +222,10 @@ static int trace_begin(struct call *call, const struct tap_filter *filter, int64
 	trace->until_ms = loop_now_ms(call->env->loop) + seconds * 1000;
 	if ((err = tap_watch_new(call->env->tap, filter, &trace->watch)) < 0)
 		return err;
-	record(trace, "begin");
+	if ((err = record(trace, "begin")) < 0) { /* nobody looks unseen */
+		tap_watch_free(&trace->watch);
+		return TRUNK_EPERM;
+	}
 	return timer_start(call->env->loop, &trace->timer, TRACE_LOOK_MS, on_look, trace);
 }
 
@@ -242,6 +248,9 @@ void command_trace(struct call *call)
 		return;
 	if ((err = trace_begin(call, &filter, seconds)) < 0) {
 		trace_cancel(&call->trace);
-		call_end(call, CALL_NO, NULL, err == TRUNK_ELIMIT ? "too many traces run; try again later" : error_text(err));
+		call_end(call, CALL_NO, NULL,
+			 err == TRUNK_ELIMIT  ? "too many traces run; try again later"
+			 : err == TRUNK_EPERM ? "the audit can't record it, so nothing is shown"
+					      : error_text(err));
 	}
 }

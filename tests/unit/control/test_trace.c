@@ -175,6 +175,15 @@ static void the_operator_is_recorded(void **state)
 	assert_non_null(strstr(world->recorded, "end what=saturn with=mercury bodies=yes shown=0 lost=1"));
 }
 
+static void what_cannot_be_recorded_is_not_shown(void **state)
+{
+	(void)state;
+	world->record_err = TRUNK_EIO;
+	call_begin(&call, STR("{\"command\": \"trace\", \"what\": \"saturn\"}"));
+	assert_true(call.is_ended && call.exit == CALL_NO && answer_has("the audit can't record it"));
+	assert_false(tap_is_on(world->env.tap));
+}
+
 /* A reader who takes nothing gets no more than so much; the rest is counted. */
 static void a_slow_reader_loses_stanzas(void **state)
 {
@@ -265,7 +274,7 @@ int main(void)
 		TEST(only_what_was_asked_for_is_shown),
 		TEST(it_ends_by_itself),
 		TEST(the_operator_is_recorded),
-		TEST(a_slow_reader_loses_stanzas),
+		TEST(what_cannot_be_recorded_is_not_shown), TEST(a_slow_reader_loses_stanzas),
 		TEST(what_cannot_be_parsed_leaves_its_facts),
 		TEST(wrong_requests_are_refused),
 		TEST(so_many_at_once),
