@@ -5,7 +5,6 @@ import argparse
 import asyncio
 import signal
 import sys
-import textwrap
 import traceback
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from lib.network import MERCURY, SATURN, STRANGER, Addresses, Network
 from lib.process import Failure
 from lib.prosody import Prosody
 from lib.spoke import CLIENT_PORT, DIALBACK, EITHER, SERVER_PORT
+from lib.tell import Teller
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "build" / "demo"
@@ -25,25 +25,6 @@ WATCH_SECONDS = 0.1
 # The guide's addresses, as far as the loopback network has the like: 203.0.113.2, 233.252.0.6, 198.51.100.4.
 ADDRESSES = Addresses(saturn="127.0.113.2", mercury="127.252.0.6", trunk="127.51.100.4",
                       true_names="127.53.0.1", spoke_names="127.53.0.2", more_names="127.53.0.3")
-
-
-class Teller:
-    """Prints numbered steps, what came of each, and the evidence, so that a person can follow."""
-
-    def __init__(self):
-        self.number = 0
-
-    def step(self, title):
-        self.number += 1
-        print(f"\n{self.number}. {title}", flush=True)
-
-    def say(self, text):
-        print(textwrap.fill(text, 116, initial_indent="   ", subsequent_indent="   ", break_long_words=False,
-                            break_on_hyphens=False), flush=True)
-
-    def show(self, lines):
-        for line in lines:
-            print("     " + line, flush=True)
 
 
 class Watch:

@@ -2,6 +2,7 @@
 """trunkd with a configuration of its own, and trunkctl to ask it."""
 import asyncio
 import json
+import subprocess
 
 from . import sockets
 from .ports import DIRECT_PORT, SERVER_PORT
@@ -97,6 +98,20 @@ class Trunk:
     def ctl_text(self, *words):
         """The same as a person reads it."""
         return run([self.control, "-c", self.config, *words], "ask trunkctl " + " ".join(words))
+
+    def ctl_lines(self, *words):
+        """What a command that prints one object a line says."""
+        text = run([self.control, "-c", self.config, "--json", *words], "ask trunkctl " + " ".join(words))
+        return [json.loads(line) for line in text.splitlines()]
+
+    def ctl_code(self, *words):
+        """The exit code and all that it prints, for commands whose answer may be no."""
+        try:
+            done = subprocess.run([str(word) for word in (self.control, "-c", self.config, *words)], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Failure(f"cannot ask trunkctl {words[0]}: {error}") from error
+        return done.returncode, done.stdout + done.stderr
 
     def streams(self):
         answer = self.ctl("streams")
