@@ -23,6 +23,19 @@ import subjects  # noqa: E402
 TRUNK, LEFT, RIGHT = "127.13.1.1:5269", "127.13.1.2:5269", "127.13.1.3:5269"
 
 
+CONFIG = f"""trunk: trunk.example.com
+listen: ["{TRUNK}"]
+state: {{state}}
+control: {{state}}/control.sock
+workers: 1
+log: {{{{level: warning}}}}
+tls: {{{{trust: [{{folder}}/ca.pem], certificates: [{{folder}}/certs]}}}}
+spokes:
+  left: {{{{domains: [{subjects.LEFT}], address: ["{LEFT}"]}}}}
+  right: {{{{domains: [{subjects.RIGHT}], address: ["{RIGHT}"]}}}}
+"""
+
+
 class Failure(Exception):
     pass
 
@@ -45,8 +58,7 @@ class Trunk(subjects.Trunkd):
         state = os.path.join(self.folder, "state")
         os.makedirs(state, mode=0o700, exist_ok=True)
         with open(self.config, "w", encoding="ascii") as file:
-            file.write(self.settings.format(at=TRUNK, state=state, folder=self.folder, workers=1, left=subjects.LEFT, right=subjects.RIGHT,
-                                            left_at=LEFT, right_at=RIGHT, limits=self.limits))
+            file.write(CONFIG.format(state=state, folder=self.folder))
             file.write("audit: {%s}\n" % self.audit)
         return [self.program, "-c", self.config]
 
