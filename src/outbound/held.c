@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { TOKEN_COPY = 0x100 };            /* beside the custody: the stanza is in the queue, too */
+
 static const char TOO_LARGE[] = "the server takes no stanza that large";
 static const char FULL[] = "the trunk has no room to keep it", EXPIRED[] = "the server was away for as long as the trunk keeps messages";
 
@@ -28,7 +30,7 @@ static struct spool_token token_of(const struct queue_entry *entry)
 static struct ticket ticket_of_token(const struct spool_token *token, enum proof proof_in)
 {
 	return (struct ticket){
-		.proof_in = proof_in, .custody = (enum custody)token->word[3], .receipt = {.stream = token->word[0], .seq = token->word[1]},
+		.proof_in = proof_in, .custody = (enum custody)(token->word[3] & ~(uint64_t)TOKEN_COPY), .receipt = {.stream = token->word[0], .seq = token->word[1]},
 		.audit_seq = token->word[2],
 	};
 }
@@ -51,10 +53,12 @@ static void on_failed(void *ctx, const struct domain_pair *pair, uint64_t id, co
 {
 	struct outbound *outbound = ctx;
 	const struct ticket ticket = ticket_of_token(token, proof_in);
+	struct link *link = outbound_find(outbound, pair);
 
-	(void)id;
 	(void)err;
 	outbound->held_pending--;
+	if ((token->word[3] & TOKEN_COPY) && link && copies_failed(link, id))
+		return;
 	outbound->handler->bounce(outbound->ctx, pair, bytes, &ticket, COND_RESOURCE_CONSTRAINT, FULL);
 }
 
@@ -104,6 +108,26 @@ bool held_concerns(const struct link *link, enum custody custody)
 	return spool_of(link) && custody == CUSTODY_DISK && (link->failures > 0 || !held_is_empty(link) || is_shut(link));
 }
 
+bool held_may_copy(const struct link *link)
+{
+	return spool_of(link) && unloaded(link) == 0 && buf_len(&link->held.entries) == 0 && !is_shut(link);
+}
+
+int held_put_copy(struct link *link, struct queue_entry *entry, struct str bytes)
+{
+	struct spool_token token = token_of(entry);
+	int err;
+
+	token.word[3] |= TOKEN_COPY;
+
+	if ((err = spool_put(spool_of(link), &link->pair, bytes, (enum proof)entry->proof_in, &token, &entry->held)) < 0)
+		return err;
+	link->held.last = entry->held;
+	link->held.loaded++;
+	link->outbound->held_pending++;
+	return 0;
+}
+
 void held_gone(struct link *link, const struct queue_entry *entry)
 {
 	if (!entry->held)
@@ -127,6 +151,7 @@ struct refused {
 struct spilling {
 	struct link *link;
 	bool is_away, to_disk;
+	bool takes_copies;                      /* of custody link, too: the disk has them, and the queue is not to keep them */
 	enum stanza_condition condition;        /* for what cannot wait */
 	size_t limit;                           /* bytes that the peer takes (XEP-0478); 0: not said, or it is away */
 	size_t left;                            /* that are in the spool alone */
@@ -136,7 +161,7 @@ struct spilling {
 };
 
 /* A first-level element of the stream's default namespace, as the writer makes it. */
-static bool is_message(struct str bytes)
+bool held_is_message(struct str bytes)
 {
 	return str_starts(bytes, STR("<message")) && bytes.len > 8 && strchr(" \t\r\n/>", bytes.at[8]) != NULL;
 }
@@ -186,10 +211,10 @@ static bool goes(struct spilling *s, const struct queue_entry *entry, struct str
 		return true;
 	}
 	if (entry->held)
-		return s->is_away;
+		return s->is_away && (entry->custody == CUSTODY_DISK || s->takes_copies);
 	if (entry->custody != CUSTODY_DISK || !spool_of(s->link))
 		return false;
-	if (is_message(bytes))
+	if (held_is_message(bytes))
 		return keep(s, entry, bytes);
 	return s->is_away && refuse(s, entry, bytes, s->condition, NULL);
 }
@@ -200,21 +225,26 @@ static void stay(struct spilling *s, const struct queue_entry *entry, struct str
 	buf_add(&s->bytes, bytes);
 }
 
+static void count_held(struct link *link, const struct queue_entry *entry)
+{
+	if (!entry->held)
+		return;
+	link->held.last = entry->held;
+	link->held.loaded++;
+}
+
 /* What went over a stream that may be resumed: the peer will say whether it has it, so it stays, and is safe on disk meanwhile. */
 static void stay_lost(struct spilling *s, struct queue_entry *entry, struct str bytes)
 {
 	struct link *link = s->link;
 	const struct spool_token token = token_of(entry);
 
-	if (!entry->held && entry->custody == CUSTODY_DISK && is_message(bytes) && entry->audit_seq <= link->outbound->gate &&
+	if (!entry->held && entry->custody == CUSTODY_DISK && held_is_message(bytes) && entry->audit_seq <= link->outbound->gate &&
 	    spool_put(spool_of(link), &link->pair, bytes, (enum proof)entry->proof_in, &token, &entry->held) == 0) {
 		entry->stream = 0;
 		link->outbound->held_pending++;
 	}
-	if (entry->held) {
-		link->held.last = entry->held;
-		link->held.loaded++;
-	}
+	count_held(link, entry);
 	stay(s, entry, bytes);
 }
 
@@ -238,8 +268,11 @@ static void walk(struct spilling *s, const struct buf *bytes, const struct buf *
 			stay_lost(s, &entry, stanza);
 			continue;
 		}
-		if (!goes(s, &entry, stanza))
+		if (!goes(s, &entry, stanza)) {
+			if (s->is_away)
+				count_held(s->link, &entry);
 			stay(s, &entry, stanza);
+		}
 		else if (buf_len(&s->link->held.entries) == behind)
 			s->link->target->queued_bytes -= entry.len;
 	}
@@ -271,6 +304,15 @@ static size_t peer_limit(const struct link *link)
 	return link_channel(link) == &link->initiator.channel ? (size_t)link->initiator.features.max_bytes : 0;
 }
 
+/* Stanzas of custody disk stand in the queue that go: where their numbers are left behind, those of copies are, too. */
+static bool is_mixed(const struct queue *queue)
+{
+	for (size_t n = 0; n < queue_stanzas(queue); n++)
+		if (queue_at(queue, n)->held && queue_at(queue, n)->custody == CUSTODY_DISK)
+			return true;
+	return false;
+}
+
 /* The queue anew, without what went. Those that waited behind the disk's last are older than those that were not sent. */
 static void spill(struct link *link, bool is_away, enum stanza_condition condition)
 {
@@ -289,6 +331,7 @@ static void spill(struct link *link, bool is_away, enum stanza_condition conditi
 		return;
 	}
 	if (is_away) {
+		s.takes_copies = link->outbound->is_draining || is_mixed(&old);
 		s.lost = link->acks.resume_id ? link->acks.lost : 0;
 		held->last = held->loaded = held->front = 0;
 		walk(&s, &old.bytes, &old.entries, 0, front);
@@ -509,6 +552,7 @@ void held_tick(struct link *link)
 void held_fini(struct link *link)
 {
 	timer_stop(&link->held.again);
+	timer_stop(&link->held.copy);
 	link->target->queued_bytes -= buf_len(&link->held.bytes);
 	buf_fini(&link->held.bytes);
 	buf_fini(&link->held.entries);

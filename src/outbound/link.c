@@ -433,6 +433,7 @@ static int end(struct link *link, struct queue_entry entry)
 	link->stanzas++;
 	queue_count(link);
 	want_up(link);
+	copies_watch(link, &entry);
 	if (held_concerns(link, (enum custody)entry.custody))
 		defer_start(link->outbound->site->loop, &link->flush);
 	link_tell_pressure(link);

@@ -108,6 +108,7 @@ struct link {
 		size_t loaded;          /* stanzas of the queue that the spool has still */
 		struct buf bytes, entries;      /* came behind the last ones of the spool, which are on their way to the disk: they go on when those have */
 		struct timer again;     /* more to bounce */
+		struct timer copy;      /* looks whether too much waits for the next hop (copies.c) */
 	} held;
 	size_t largest;                 /* at least: of the stanzas in the queue that were not looked at by held_update() */
 	unsigned failures;              /* in a row */
