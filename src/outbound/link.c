@@ -201,6 +201,8 @@ static void flush(void *ctx)
 	if (channel && !acks_may_write(link, channel))
 		return;
 	held_update(link);
+	if (channel && channel != &link->initiator.channel)
+		acks_forget(link);      /* what a session had lost leaves on another stream: its count fits the queue no more */
 	link->sent_on = channel;
 	while (channel && err == 0 && channel_unsent(channel) == 0) {
 		acks_taken(link);
