@@ -399,8 +399,9 @@ static void on_resumed(struct link *link, const struct sm *sm)
 static void on_failed(struct link *link, const struct sm *sm)
 {
 	if (link->acks.state != ACKS_RESUMING) {
-		/* What was written counts as on a stream without. */
+		/* What was written counts as on a stream without, and what was asked is not answered. */
 		link->acks.state = ACKS_NONE;
+		link->acks.asked_ms = 0;
 		settle_taken(link, 0, link->queue.taken_count);
 		acks_ask(link);
 		return;
