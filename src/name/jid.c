@@ -3,6 +3,7 @@
 #include "name/name.h"
 
 #include <unicase.h>
+#include <unictype.h>
 #include <unistr.h>
 
 #include <errno.h>
@@ -103,13 +104,41 @@ static bool is_ascii(struct str s)
 	return true;
 }
 
+/* What servers leave out of a localpart before they compare it (RFC 3454 §B.1), and what nobody sees. */
+static bool is_left_out(ucs4_t c)
+{
+	enum { TODO_SOFT_HYPHEN = 0x1806 };     /* which Unicode has as a sign that is seen */
+
+	return c == TODO_SOFT_HYPHEN || uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT);
+}
+
+/* Into `out`, without what is left out. Returns the length. */
+static size_t reduce(struct str s, uint8_t out[static JID_PART_BYTES_MAX])
+{
+	size_t len = 0;
+	int step;
+	ucs4_t c;
+
+	for (size_t at = 0; at < s.len; at += (size_t)step) {
+		step = u8_mbtouc(&c, (const uint8_t *)s.at + at, s.len - at);
+		if (is_left_out(c))
+			continue;
+		memcpy(out + len, s.at + at, (size_t)step);
+		len += (size_t)step;
+	}
+	return len;
+}
+
 int jid_local_same(struct str a, struct str b)
 {
+	uint8_t one[JID_PART_BYTES_MAX], other[JID_PART_BYTES_MAX];
 	int order;
 
 	if (is_ascii(a) && is_ascii(b))
 		return str_eq_nocase(a, b);
-	if (u8_casecmp((const uint8_t *)a.at, a.len, (const uint8_t *)b.at, b.len, NULL, UNINORM_NFKC, &order) < 0)
+	if (a.len > JID_PART_BYTES_MAX || b.len > JID_PART_BYTES_MAX)
+		return 0;
+	if (u8_casecmp(one, reduce(a, one), other, reduce(b, other), NULL, UNINORM_NFKC, &order) < 0)
 		return errno == ENOMEM ? TRUNK_ENOMEM : 0;
 	return order == 0;
 }

@@ -50,8 +50,8 @@ struct jid {
  * is checked only as far as split needs; domain_normalise() checks the rest. Does not allocate. Returns 0 or TRUNK_EADDRESS. */
 int jid_parse(struct str in, struct jid *ret_jid);
 
-/* Whether two localparts are one to the servers that have them (RFC 7622 §3.3): without case, in NFKC, which takes more for the
- * same than any server does. Returns 1, 0, or TRUNK_ENOMEM; of ASCII alone without allocation. */
+/* Whether two localparts are one to the servers that have them (RFC 7622 §3.3): without case and what is not seen, in NFKC, which takes
+ * more for the same than any server does. Returns 1, 0, or TRUNK_ENOMEM; of ASCII alone without allocation. */
 int jid_local_same(struct str a, struct str b);
 
 #endif

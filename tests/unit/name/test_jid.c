@@ -120,12 +120,32 @@ static void each_part_has_its_length(void **state)
 	refused(str_make(in, sizeof(in)));
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return jid_local_same(str_of(a), str_of(b)) == 1;
+}
+
+static void localparts_are_compared_as_servers_do(void **state)
+{
+	(void)state;
+	assert_true(is_same("ann", "ANN"));
+	assert_true(is_same("ann", "\xef\xbd\x81nn"));         /* full width */
+	assert_true(is_same("ann", "a\xc2\xadnn"));             /* soft hyphen */
+	assert_true(is_same("ann", "ann\xe2\x80\x8b"));         /* zero width space */
+	assert_true(is_same("ann", "\xef\xbb\xbf" "an\xe1\xa0\x86n"));
+	assert_true(is_same("a\xcc\x88nn", "\xc3\x84nn"));
+	assert_false(is_same("ann", "anna"));
+	assert_false(is_same("ann", "\xc3\xa4nn"));
+	assert_false(is_same("ann", "\xe2\x80\x8b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_examples_of_the_standard_are_taken),
 		cmocka_unit_test(malformed_ones_are_refused),
 		cmocka_unit_test(each_part_has_its_length),
+		cmocka_unit_test(localparts_are_compared_as_servers_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,7 @@ static void addresses_fit_by_localpart_whatever_its_case(void **state)
 	decides(&judges, M("", ""), DECISION_REJECT, "ann");
 	decides(&judges, "<message from='ANN@saturn.example.org' to='mercury.example.net'/>", DECISION_REJECT, "ann");
 	decides(&judges, "<message from='\xef\xbd\x81nn@saturn.example.org' to='mercury.example.net'/>", DECISION_REJECT, "ann"); /* full width */
+	decides(&judges, "<message from='a\xc2\xadnn@saturn.example.org' to='mercury.example.net'/>", DECISION_REJECT, "ann");    /* soft hyphen */
 	decides(&judges, "<message from='anna@saturn.example.org' to='mercury.example.net'/>", DECISION_PASS, "zone");
 	decides(&judges, "<message from='anna@saturn.example.org' to='x@mercury.example.net'/>", DECISION_REJECT, "room");
 	decides(&judges, "<message from='saturn.example.org' to='mercury.example.net'/>", DECISION_PASS, "zone");
