@@ -266,9 +266,10 @@ static void on_resume(struct receiver *r, const struct sm *resume)
 	r->sm = sm;
 	sm->acked = sm->handled.handled;
 	sm->resent = sm->handled.received - sm->handled.handled;
-	write_sm(r, &(struct sm){.kind = SM_RESUMED, .id = str_of(sm->resume_id), .has_h = true, .h = (uint32_t)sm->acked});
 	LOG(r->site->log, LOG_INFO, "stream-resumed", KV_N("stream", r->id), KV_C("role", "receiving"), KV_C("sender", sm->from),
 	    KV_C("target", sm->to), KV_N("handled", sm->acked), KV_N("held", sm->resent));
+	/* Where the peer reads nothing this ends the stream, and the session with it. */
+	write_sm(r, &(struct sm){.kind = SM_RESUMED, .id = str_of(sm->resume_id), .has_h = true, .h = (uint32_t)sm->acked});
 	if (former)
 		receiver_close(former, STREAM_CONFLICT, "the peer resumes it on another connection");
 }
