@@ -42,10 +42,15 @@ bool link_may_end(const struct link *link)
 static void on_retry(void *ctx);
 static void on_tick(void *ctx);
 
+static int64_t tick_ms(const struct link *link)
+{
+	return queue_first(&link->queue) && !link_channel(link) ? LINK_WAIT_TICK_MS : LINK_TICK_MS;
+}
+
 static void watch(struct link *link)
 {
 	if (!link->tick.loop)
-		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
+		timer_start(link->outbound->site->loop, &link->tick, tick_ms(link), on_tick, link);
 }
 
 /* Its peer is drained: what may wait on disk waits there, the rest goes back at once. */
@@ -366,7 +371,7 @@ static void on_tick(void *ctx)
 	if (now_ms(link) - link->active_ms >= LINK_TICK_MS)
 		queue_shrink(link, 0);
 	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0 || !held_is_empty(link))
-		timer_start(link->outbound->site->loop, &link->tick, LINK_TICK_MS, on_tick, link);
+		timer_start(link->outbound->site->loop, &link->tick, tick_ms(link), on_tick, link);
 }
 
 void link_want_up(struct link *link)

@@ -11,6 +11,7 @@ enum {
 	LINK_WAIT_MS = 25 * 1000,       /* that a stanza waits for a link to come up at most (design.md §3: bounced within 30 s) */
 	LINK_STALL_MS = 30 * 1000,      /* without the peer taking a byte that waits: it is dead */
 	LINK_TICK_MS = 5 * 1000,
+	LINK_WAIT_TICK_MS = 1000,       /* while stanzas wait for a way: they are bounced at most so much later than LINK_WAIT_MS */
 	LINK_BACKOFF_MIN_MS = 1000,     /* doubled for each failure in a row … */
 	LINK_BACKOFF_MAX_MS = 8000,     /* … up to here */
 	LINK_CHUNK_BYTES = 128 * 1024,  /* encrypted at a time; the next follows when the system has taken it all */
