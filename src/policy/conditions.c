@@ -153,6 +153,24 @@ static const char *pair_why_not(struct judge *j, const struct compiled *compiled
 	return NULL;
 }
 
+/* Counted once by each rule, however often filters change the stanza and it is judged again. */
+static bool exceeds_rate(struct judge *j, const struct compiled *compiled)
+{
+	struct rate_seen *seen;
+
+	for (seen = j->rates; seen; seen = seen->next)
+		if (seen->rule == compiled)
+			return seen->is_exceeded;
+	if (!(seen = arena_alloc(j->c->arena, sizeof(*seen)))) {
+		j->is_failed = true;
+		return true;
+	}
+	*seen = (struct rate_seen){.rule = compiled, .next = j->rates};
+	seen->is_exceeded = rate_exceeded(j->policy->memory, compiled->state, &compiled->rule->rate, &j->pair->pair, j->c->now_ms, j->c->is_dry);
+	j->rates = seen;
+	return seen->is_exceeded;
+}
+
 const char *rule_why_not(struct judge *j, const struct compiled *compiled)
 {
 	const struct rule *rule = compiled->rule;
@@ -172,9 +190,7 @@ const char *rule_why_not(struct judge *j, const struct compiled *compiled)
 		return "opaque";
 	if ((why_not = label_why_not(j, rule)))
 		return why_not;
-	if (rule->rate.per_second > 0 && !j->is_failed &&
-	    !rate_exceeded(j->policy->memory, compiled->state, &rule->rate, &j->pair->pair, j->c->now_ms,
-			   j->c->is_dry || j->round > 0))
+	if (rule->rate.per_second > 0 && !j->is_failed && !exceeds_rate(j, compiled))
 		return "rate";
 	return NULL;
 }

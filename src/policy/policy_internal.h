@@ -90,6 +90,13 @@ int address_fits(const char *local, struct str stanza_local);
 
 /* ---- the stanza under judgement (judge.c, conditions.c, labels.c) ---- */
 
+/* What a rule's rate said of this stanza. */
+struct rate_seen {
+	const struct compiled *rule;
+	bool is_exceeded;
+	struct rate_seen *next;
+};
+
 struct judge {
 	const struct policy_pair *pair;
 	const struct policy *policy;
@@ -102,6 +109,7 @@ struct judge {
 	size_t size_bytes;
 	bool wants_round;               /* a filter has just changed it */
 	unsigned round;                 /* how often filters changed it */
+	struct rate_seen *rates;        /* of rules that were asked for one; in the case's arena */
 	struct str changed;             /* where round > 0: what the last one made of it, in canonical form */
 	bool has_opaque, has_label_facts;
 	unsigned opaque;                /* where has_opaque */
