@@ -144,18 +144,21 @@ struct ticket ticket_of(const struct queue_entry *entry)
 	};
 }
 
-static void bounce_first(struct link *link, enum stanza_condition condition, const char *text)
+/* Returns false, with the stanza where it was, where there is no memory to tell its sender: the link's next tick tries again. */
+static bool bounce_first(struct link *link, enum stanza_condition condition, const char *text)
 {
 	const struct queue_entry entry = *queue_first(&link->queue);
 	const struct ticket ticket = ticket_of(&entry);
 	char *copy = str_dup(str_until(buf_str(&link->queue.bytes), entry.len));
 
+	/* The bounce may come back to this very queue, so it works on a copy. */
+	if (!copy)
+		return false;
 	queue_pop(link);
 	acks_forget(link);
-	/* The bounce may come back to this very queue, so it works on a copy. */
-	if (copy)
-		link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), &ticket, condition, text);
+	link->outbound->handler->bounce(link->outbound->ctx, &link->pair, str_make(copy, entry.len), &ticket, condition, text);
 	free(copy);
+	return true;
 }
 
 void link_bounce_all(struct link *link, enum stanza_condition condition, const char *text)
@@ -165,7 +168,8 @@ void link_bounce_all(struct link *link, enum stanza_condition condition, const c
 	acks_forget(link);
 	held_spill(link, condition);
 	for (size_t left = queue_stanzas(&link->queue); left > 0 && queue_first(&link->queue); left--)
-		bounce_first(link, condition, text);
+		if (!bounce_first(link, condition, text))
+			break;
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
 }
@@ -183,16 +187,17 @@ static void drop_first(struct link *link)
 size_t link_clear(struct link *link, bool is_bounced)
 {
 	const size_t count = link_channel(link) || link->sent_on ? 0 : queue_stanzas(&link->queue);
+	size_t done;
 
-	for (size_t left = count; left > 0 && queue_first(&link->queue); left--) {
-		if (is_bounced)
-			bounce_first(link, link->condition, "an operator gave it back");
-		else
+	for (done = 0; done < count && queue_first(&link->queue); done++) {
+		if (!is_bounced)
 			drop_first(link);
+		else if (!bounce_first(link, link->condition, "an operator gave it back"))
+			break;
 	}
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
-	return count;
+	return done;
 }
 
 void link_bounce_old(struct link *link, int64_t now)
@@ -204,7 +209,8 @@ void link_bounce_old(struct link *link, int64_t now)
 		held_spill(link, link->condition);
 	}
 	while ((first = queue_first(&link->queue)) && now - first->at_ms >= LINK_WAIT_MS)
-		bounce_first(link, link->condition, NULL);
+		if (!bounce_first(link, link->condition, NULL))
+			break;
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
 }
