@@ -352,7 +352,7 @@ static enum ctl_exit say_verdict(struct ctl *ctl, const struct audit_verdict_of_
 			(unsigned long long)verdict->blocks, (unsigned long long)verdict->first, sealed);
 	} else {
 		fprintf(ctl->out, "NOT WHOLE: %s\n", verdict->text);
-		fprintf(ctl->out, "%llu records before it fit\n", (unsigned long long)verdict->records);
+		fprintf(ctl->out, "%llu records in the blocks before it fit\n", (unsigned long long)verdict->records);
 	}
 	return verdict->is_whole ? CTL_YES : CTL_NO;
 }
