@@ -107,9 +107,9 @@ static bool is_ascii(struct str s)
 /* What servers leave out of a localpart before they compare it (RFC 3454 §B.1), and what nobody sees. */
 static bool is_left_out(ucs4_t c)
 {
-	enum { TODO_SOFT_HYPHEN = 0x1806 };     /* which Unicode has as a sign that is seen */
+	enum { MONGOLIAN_SOFT_HYPHEN = 0x1806 };     /* which Unicode has as a sign that is seen */
 
-	return c == TODO_SOFT_HYPHEN || uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT);
+	return c == MONGOLIAN_SOFT_HYPHEN || uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT);
 }
 
 /* Into `out`, without what is left out. Returns the length. */
