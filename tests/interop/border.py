@@ -1,12 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The demo behind `script/demo border`: what may leave the house and what may not, and the proof of it afterwards."""
-import argparse
 import asyncio
 import json
 import signal
 import sys
-import traceback
 from pathlib import Path
 
 sys.dont_write_bytecode = True      # nothing of ours stays outside of the build folders
@@ -18,7 +16,7 @@ from lib.network import MERCURY, SATURN, Addresses
 from lib.process import Failure
 from lib.prosody import Prosody
 from lib.spoke import CLIENT_PORT, EITHER, SERVER_PORT
-from lib.tell import Teller
+from lib.tell import Teller, run_demo
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "build" / "demo-border"
@@ -251,26 +249,6 @@ def perform(options):
     print("\nAll is as it was told; all servers are stopped.")
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="script/demo border", description="A border between two policies, with real servers.")
-    parser.add_argument("--once", action="store_true", help="end when everything was shown; exit 1 when not all was so")
-    parser.add_argument("--programs", type=Path, default=TOP / "build", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)       # the same orderly end as by Ctrl-C
-    try:
-        perform(options)
-    except Failure as error:
-        print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted; all servers are stopped", file=sys.stderr)
-        return 1
-    except Exception:
-        traceback.print_exc()
-        print("demo: this is a mistake of the demo itself", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_demo("script/demo border",
+                      "A border between two policies, with real servers.", "end when everything was shown; exit 1 when not all was so", perform))

@@ -1,11 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The demo behind script/demo: the guide's example, told step by step, with the evidence for what it tells."""
-import argparse
 import asyncio
 import signal
 import sys
-import traceback
 from pathlib import Path
 
 sys.dont_write_bytecode = True      # nothing of ours stays outside of the build folders
@@ -16,7 +14,7 @@ from lib.network import MERCURY, SATURN, STRANGER, Addresses, Network
 from lib.process import Failure
 from lib.prosody import Prosody
 from lib.spoke import CLIENT_PORT, DIALBACK, EITHER, SERVER_PORT
-from lib.tell import Teller
+from lib.tell import Teller, run_demo
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "build" / "demo"
@@ -209,26 +207,6 @@ def perform(options):
     print("\nAll servers are stopped." if stay else "\nEverything arrived; all servers are stopped.")
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="script/demo", description="The guide's example with real servers.")
-    parser.add_argument("--once", action="store_true", help="end when everything was shown; exit 1 when not all arrived")
-    parser.add_argument("--programs", type=Path, default=TOP / "build", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)       # the same orderly end as by Ctrl-C
-    try:
-        perform(options)
-    except Failure as error:
-        print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted; all servers are stopped", file=sys.stderr)
-        return 1
-    except Exception:
-        traceback.print_exc()
-        print("demo: this is a mistake of the demo itself", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_demo("script/demo",
+                      "The guide's example with real servers.", "end when everything was shown; exit 1 when not all arrived", perform))
