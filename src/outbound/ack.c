@@ -14,6 +14,7 @@ enum {
 	RESUME_MS = 60 * 1000,          /* that a session may be resumed where the peer does not say */
 	BARRIER_MS = 10 * 1000,         /* for the first answer to a ping; then the link has no custody … */
 	BARRIER_AGAIN_MS = 10 * 60 * 1000,      /* … for so long */
+	TRIAL_BYTES = 4 * 1024 * 1024,  /* kept for a target that never answered a ping yet, of what nobody waits for; or a quarter of queue-size */
 };
 
 #define REQUEST "<r xmlns='" NS_SM "'/>"
@@ -46,10 +47,20 @@ static void write_sm(struct link *link, const struct sm *sm)
 
 /* ---- stanzas in other hands ---- */
 
-/* Whether the receipt is settled only when the peer has acknowledged the stanza. */
+/* Whether a stanza stays, and its receipt open, until the peer has acknowledged it: whether somebody waits to hear of it or not, for where the peer dies
+ * it is sent again or bounced. The peers of domains that nobody serves are not asked. */
 static bool waits(const struct link *link, bool is_managed, const struct queue_entry *entry)
 {
-	return entry->stream != 0 && entry->custody >= CUSTODY_LINK && (is_managed || !link->acks.is_given_up);
+	return entry->custody >= CUSTODY_LINK && (is_managed || !(link->acks.is_given_up || link->is_strange));
+}
+
+/* Until it has answered once, a peer may be one that never will: then it must not hold back its senders for the time that this takes to show. */
+static bool is_on_trial(const struct link *link)
+{
+	const size_t limit = link->outbound->site->limits->queue_bytes / 4;
+
+	return !link->acks.has_answered && queue_first(&link->queue)->stream == 0 &&
+	       link->target->queued_bytes > (limit > 0 && limit < TRIAL_BYTES ? limit : TRIAL_BYTES);
 }
 
 static void settle_taken(struct link *link, size_t from, size_t to)
@@ -65,7 +76,7 @@ static void settle_taken(struct link *link, size_t from, size_t to)
 			run_add(link, &run, entry);
 	}
 	/* Under management the peer's count needs them all, and what it never got is sent again. */
-	while (!is_managed && queue->taken_count > 0 && queue_at(queue, 0)->stream == 0)
+	while (!is_managed && queue->taken_count > 0 && (!waits(link, false, queue_first(queue)) || is_on_trial(link)))
 		queue_pop(link);
 	run_end(link, &run);
 }
@@ -75,6 +86,8 @@ void acks_taken(struct link *link)
 	const size_t from = link->queue.taken_count;
 
 	link->queue.taken_count = link->queue.sent_count;
+	if (link->acks.is_given_up && now_ms(link) >= link->acks.retry_ms)
+		link->acks.is_given_up = false;
 	settle_taken(link, from, link->queue.sent_count);
 }
 
@@ -105,11 +118,13 @@ static struct domain_pair reverse_of(const struct link *link)
 	return (struct domain_pair){.sender = link->pair.target, .target = link->pair.sender};
 }
 
-/* From here on a receipt is settled when its stanza is written: whoever wants more than that from this peer cannot have it. */
-static void give_up(struct link *link, const char *why)
+/* From here on a stanza is handed over when it is written: whoever wants more than that from this peer cannot have it. Said once for each link. */
+static void give_up(struct link *link, enum log_level level, const char *why)
 {
-	LOG(link->outbound->site->log, LOG_WARNING, "custody-none", KV_N("link", link->id), KV("sender", link->pair.sender),
-	    KV("target", link->pair.target), KV_C("reason", why));
+	if (!link->acks.has_told)
+		LOG(link->outbound->site->log, level, "custody-none", KV_N("link", link->id), KV("sender", link->pair.sender),
+		    KV("target", link->pair.target), KV_C("reason", why));
+	link->acks.has_told = true;
 	link->acks.is_given_up = true;
 	link->acks.retry_ms = now_ms(link) + BARRIER_AGAIN_MS;
 	link->acks.covered = 0;
@@ -126,8 +141,8 @@ static void send_barrier(struct link *link, struct channel *channel)
 	struct link_acks *acks = &link->acks;
 	struct buf out = {0};
 
-	if (link->is_strange || !link->outbound->handler->permits(link->outbound->ctx, &reverse)) {
-		give_up(link, "the peer has no stream management, and the answer to a ping could not come back");
+	if (!link->outbound->handler->permits(link->outbound->ctx, &reverse)) {
+		give_up(link, LOG_NOTICE, "the peer has no stream management, and policy permits no answer to a ping");
 		return;
 	}
 	barrier_is_known(link, false);
@@ -158,8 +173,8 @@ bool acks_barrier_answered(struct link *link, struct str id)
 	barrier_is_known(link, false);
 	acks->barrier_id[0] = '\0';
 	acks->has_answered = true;
-	acks->is_given_up = false;
-	if (acks->covered == 0)
+	acks->is_given_up = acks->has_told = false;
+	if (acks_are_managed(link) || !acks->asked_ms)
 		return true;    /* too late: nobody waits for it any more */
 	acks->covered = 0;
 	acks->asked_ms = 0;
@@ -171,7 +186,8 @@ bool acks_barrier_answered(struct link *link, struct str id)
 
 void link_give_up_barrier(struct link *link)
 {
-	give_up(link, "the peer answers pings no more");
+	link->acks.has_answered = false;
+	give_up(link, LOG_WARNING, "the peer answers pings no more");
 }
 
 /* ---- asking ---- */
@@ -231,6 +247,11 @@ void acks_hurry(struct link *link)
 		ask(link, &link->initiator.channel);
 }
 
+static bool is_pinged(const struct link *link)
+{
+	return link->acks.asked_ms && link->acks.state != ACKS_MANAGED;
+}
+
 static void on_timer(void *ctx)
 {
 	struct link *link = ctx;
@@ -239,9 +260,9 @@ static void on_timer(void *ctx)
 	if (link->acks.state == ACKS_RESUMING) {
 		acks_forget(link);
 		initiator_end(&link->initiator, STREAM_CONNECTION_TIMEOUT, "no answer to resume");
-	} else if (link->acks.covered > 0 && !link->acks.has_answered) {
-		give_up(link, "the peer has no stream management, and did not answer a ping within 10 s");
-	} else if (link->acks.covered > 0 && channel && channel == link->sent_on) {
+	} else if (is_pinged(link) && !link->acks.has_answered) {
+		give_up(link, LOG_WARNING, "the peer has no stream management, and did not answer a ping within 10 s");
+	} else if (is_pinged(link) && channel && channel == link->sent_on) {
 		send_barrier(link, channel);    /* it did answer before, so it is asked once more before it is taken for dead */
 	} else if (channel && channel == link->sent_on && !link->acks.asked_ms && link->queue.sent_count > 0) {
 		ask(link, channel);

@@ -14,9 +14,10 @@ static int64_t now_ms(const struct link *link)
 	return loop_now_ms(link->outbound->site->loop);
 }
 
-static bool wants_copy(const struct queue_entry *entry)
+/* Under custody `link` for whom waits to hear of them alone. */
+static bool is_worth_it(const struct queue_entry *entry)
 {
-	return entry->stream != 0 && entry->custody >= CUSTODY_LINK && !entry->held;
+	return entry->custody == CUSTODY_DISK || (entry->stream != 0 && entry->custody == CUSTODY_LINK);
 }
 
 static bool is_much(const struct link *link, enum custody custody)
@@ -38,7 +39,7 @@ static void copy_all(struct link *link)
 		offset += entry->len;
 		if (entry->audit_seq > link->outbound->gate)
 			return;
-		if (wants_copy(entry) && held_is_message(bytes) && held_put_copy(link, entry, bytes) < 0)
+		if (is_worth_it(entry) && !entry->held && held_is_message(bytes) && held_put_copy(link, entry, bytes) < 0)
 			return;         /* a full disk: what is not copied is not acknowledged */
 	}
 }
@@ -57,7 +58,7 @@ static void on_timer(void *ctx)
 
 void copies_watch(struct link *link, const struct queue_entry *entry)
 {
-	if (link->outbound->spool && !link->far && !link->held.copy.loop && entry->stream && is_much(link, (enum custody)entry->custody))
+	if (link->outbound->spool && !link->far && !link->held.copy.loop && is_worth_it(entry) && is_much(link, (enum custody)entry->custody))
 		timer_start(link->outbound->site->loop, &link->held.copy, HELD_BACK_MS, on_timer, link);
 }
 

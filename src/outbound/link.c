@@ -31,6 +31,14 @@ bool link_is_empty(const struct link *link)
 	return !queue_first(&link->queue) && buf_len(&link->held.entries) == 0 && (!channel || channel_pending(channel) == 0) && !(link->far && far_is_away(link));
 }
 
+bool link_is_awaited(const struct link *link)
+{
+	for (size_t n = 0; n < queue_stanzas(&link->queue); n++)
+		if (queue_at(&link->queue, n)->stream != 0)
+			return true;
+	return false;
+}
+
 bool link_may_end(const struct link *link)
 {
 	return initiator_is_ready(&link->initiator) && buf_len(&link->held.entries) == 0 && link->sent_on == &link->initiator.channel && !acks_are_managed(link) &&
@@ -362,6 +370,7 @@ static void on_tick(void *ctx)
 		LOG(link->outbound->site->log, LOG_WARNING, "link-stalled", KV_N("link", link->id), KV("sender", link->pair.sender),
 		    KV("target", link->pair.target), KV_N("queue", buf_len(&link->queue.bytes)));
 		link->condition = COND_REMOTE_SERVER_TIMEOUT;
+		link->acks.has_answered = false;        /* if it comes back and answers no ping, it is one that does not */
 		initiator_stop(initiator);
 		on_failed(link, &(struct initiator_failure){.err = TRUNK_ETIMEOUT, .condition = COND_REMOTE_SERVER_TIMEOUT, .is_final = true,
 							    .why = why});

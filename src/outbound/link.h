@@ -56,7 +56,7 @@ struct queue_entry {
 };
 
 enum acks_state {
-	ACKS_NONE = 1,                  /* handed over when written, unless somebody waits: then behind a barrier */
+	ACKS_NONE = 1,                  /* handed over when a barrier behind them is answered; when written, where the peer answers none */
 	ACKS_RESUMING,                  /* nothing is written before the peer has said what it had */
 	ACKS_MANAGED,                   /* XEP-0198: kept until acknowledged */
 };
@@ -74,7 +74,8 @@ struct link_acks {
 	char barrier_id[STREAM_ID_SIZE];        /* of the ping on its way, or too late; "": none */
 	size_t covered;                 /* stanzas at the front that were written before it */
 	bool has_answered;              /* a ping, once: it is a peer that does */
-	bool is_given_up;               /* it does not: no custody until retry_ms */
+	bool is_given_up;               /* it does not: no custody until retry_ms … */
+	bool has_told;                  /* … and the log has that */
 	int64_t retry_ms;
 };
 struct far;
@@ -210,6 +211,9 @@ int link_take(struct link *link, struct str bytes, const struct queue_entry *ent
 
 /* Nothing waits, neither here nor below. */
 bool link_is_empty(const struct link *link);
+
+/* A stream waits to hear that something here is in other hands. */
+bool link_is_awaited(const struct link *link);
 
 /* Nothing waits but for the answer to a barrier: ending the stream in order gives it, too. */
 bool link_may_end(const struct link *link);

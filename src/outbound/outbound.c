@@ -39,8 +39,11 @@ uint64_t outbound_next_id(struct outbound *outbound)
 	return ++outbound->next_id * crew_count(site->crew) + site->worker;
 }
 
+/* What is known of a peer that answers no pings stays until it is asked again. */
 static bool is_unused(const struct link *link)
 {
+	if (link->acks.is_given_up && loop_now_ms(link->outbound->site->loop) < link->acks.retry_ms)
+		return false;
 	return link->users == 0 && link->followers == 0 && link_is_empty(link) && held_is_empty(link) && link->initiator.state == INITIATOR_IDLE &&
 	       list_is_empty((struct list *)(uintptr_t)&link->carriers);
 }
@@ -239,7 +242,7 @@ static void on_drain(void *ctx)
 			lost += queue_stanzas(&link->queue);
 		}
 		acks_hurry(link);
-		if (crew_is_held(outbound->site->crew) && !is_late && link_is_empty(link))
+		if (crew_is_held(outbound->site->crew) && !is_late && (link_is_empty(link) || (link_may_end(link) && !link_is_awaited(link))))
 			continue;       /* its sender may still have something for it */
 		if (initiator_is_ready(&link->initiator) && (link_is_empty(link) || link_may_end(link)))
 			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);

@@ -75,6 +75,8 @@ void queue_pop(struct link *link)
 	}
 	if (queue->taken_count > 0)
 		queue->taken_count--;
+	if (link->acks.covered > 0)
+		link->acks.covered--;
 }
 
 void queue_shrink(struct link *link, size_t keep)

@@ -212,6 +212,8 @@ int peer_set(struct peer *peer, struct str words)
 		return set_flag(&options->offers_sm, value, "yes", "no");
 	if (str_is(key, "max-bytes"))
 		return str_number(value, UINT32_MAX, &options->max_bytes);
+	if (str_is(key, "pings"))
+		return set_flag(&options->leaves_pings, value, "left", "answered");
 	if (str_is(key, "bidi"))
 		return set_flag(&options->asks_bidi, value, "yes", "no");
 	if (str_is(key, "tls-version"))

@@ -25,6 +25,8 @@ struct peer_env {
 	struct list *peers;
 	struct buf *trace;              /* what was sent and received, for people */
 	struct buf *complaints;         /* what the trunk did that no peer has to bear */
+	bool (*pinged)(void *ctx, const struct xml_node *node); /* answers a ping of the trunk behind its stanzas; false: it is none */
+	void *ctx;
 };
 
 struct peer_options {
@@ -38,6 +40,7 @@ struct peer_options {
 	bool is_direct;                 /* listens for direct TLS, XEP-0368 */
 	bool offers_sm;                 /* XEP-0198, where a proof is offered or done; the script does the rest */
 	uint64_t max_bytes;             /* XEP-0478; 0: says nothing */
+	bool leaves_pings;              /* that the trunk sends behind its stanzas to the script */
 	bool asks_bidi;                 /* XEP-0288, on streams that it opens */
 	bool hides_external;            /* answers EXTERNAL with a failure although it offered it */
 	bool breaks_external;           /* answers EXTERNAL with success, and resets the connection */

@@ -284,6 +284,10 @@ static void on_header(struct peer_stream *stream)
 
 static bool is_dealt_with(struct peer_stream *stream, struct arena *arena, const struct xml_node *node)
 {
+	const struct peer *peer = stream->peer;
+
+	if (!peer->options.leaves_pings && (stream->role == PEER_RECEIVING || stream->is_bidi) && peer->env->pinged(peer->env->ctx, node))
+		return true;
 	if (str_is(node->ns, NS_STREAM) && str_is(node->name, "error")) {
 		note_error(stream, arena, node);
 		return true;
@@ -319,7 +323,8 @@ static void on_element(struct peer_stream *stream, const struct xml_element *ele
 	item->bytes = arena_str(&item->arena, element->bytes);
 	if ((err = xml_tree_parse(&item->arena, item->bytes, xml_reader_header(stream->reader), &peer_limits, &item->node)) < 0)
 		peer_complain(stream->peer, "an element of the trunk can't be parsed: %s", error_text(err));
-	else if (keep_ids(item->node), !is_dealt_with(stream, &item->arena, item->node)) {
+	else if (!is_dealt_with(stream, &item->arena, item->node)) {
+		keep_ids(item->node);
 		list_add_tail(&stream->peer->inbox, &item->link);
 		return;
 	}

@@ -276,6 +276,11 @@ void sim_net_set_source(struct net *net, const struct endpoint *source)
 	sim_of(net)->source = *source;
 }
 
+int64_t sim_net_latency(const struct net *net)
+{
+	return ((const struct sim_net *)(const void *)net)->latency_ms;
+}
+
 void sim_net_set_latency(struct net *net, int64_t latency_ms)
 {
 	sim_of(net)->latency_ms = latency_ms;

@@ -23,6 +23,7 @@ void sim_net_set_source(struct net *net, const struct endpoint *source);
 
 /* Bytes arrive `latency_ms` later (0 at first); those on their way keep their time. */
 void sim_net_set_latency(struct net *net, int64_t latency_ms);
+int64_t sim_net_latency(const struct net *net);
 
 /* Bytes are given to their reader in pieces of at most `bytes`; 0 (at first): as many as there are. */
 void sim_net_set_piece(struct net *net, size_t bytes);

@@ -117,6 +117,7 @@ struct world *world_new(struct certificates *certificates)
 		return NULL;
 	list_init(&world->peers);
 	list_init(&world->lines);
+	list_init(&world->pings);
 	world->certificates = certificates;
 	world->shows = CERTIFICATE_SELF_SIGNED;
 	if (make_rooms(world) < 0) {
@@ -131,6 +132,8 @@ struct world *world_new(struct certificates *certificates)
 		.peers = &world->peers,
 		.trace = &world->trace,
 		.complaints = &world->complaints,
+		.pinged = world_pinged,
+		.ctx = world,
 	};
 	endpoint_parse(STR(WORLD_TRUNK_ADDRESS), 5269, &world->env.trunk);
 	endpoint_parse(STR(WORLD_TRUNK_ADDRESS6), 5269, &world->env.trunk6);
@@ -163,6 +166,7 @@ void world_free(struct world **ret_world)
 
 		peer_free(&peer);
 	}
+	world_forget_pings(world);
 	if (world->shared)
 		crew_clear(trunk_crew(world->shared));
 	for (unsigned i = 0; i < world->workers; i++)

@@ -52,6 +52,7 @@ struct world {
 	struct listener *listeners[WORLD_LISTENERS_MAX];
 	unsigned listener_count;
 	struct list peers;              /* of struct peer, owned */
+	struct list pings;              /* answers on their way (pings.c) */
 	struct peer_env env;
 	struct list lines;              /* of struct line, owned: the log since the beginning */
 	struct buf trace, complaints;
@@ -76,6 +77,12 @@ struct peer *world_peer(struct world *world, struct str name);  /* NULL: none of
 
 /* Opens the spool, and closes it; what is in its folder stays until the world ends. */
 int world_open_spool(struct world *world);
+
+/* ---- pings.c ---- */
+
+/* Answers the trunk's ping behind its stanzas, where `node` is one. */
+bool world_pinged(void *world, const struct xml_node *node);
+void world_forget_pings(struct world *world);
 
 /* ---- trunk_block.c: what stands in a block "trunk" or "trunk reloads" ---- */
 
