@@ -277,14 +277,16 @@ void receiver_close(struct receiver *r, enum stream_condition condition, const c
 /* A peer without stream management cannot know what was not read: what it has sent already is taken still. With it, what is not acknowledged is its own. */
 static bool goes_on(const struct receiver *r, enum stream_condition condition)
 {
-	return (condition == STREAM_SYSTEM_SHUTDOWN || condition == STREAM_CONDITION_NONE) && r->is_proved && !r->sm && !r->channel.is_deaf &&
-	       !r->channel.is_closed;
+	return (condition == STREAM_SYSTEM_SHUTDOWN || condition == STREAM_CONDITION_NONE) && r->is_proved && !r->sm && !r->has_ended &&
+	       !r->channel.is_deaf && !r->channel.is_closed;
 }
 
 void receiver_close_with(struct receiver *r, enum stream_condition condition, const char *text, struct buf *error)
 {
 	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD) {
 		buf_fini(error);
+		if (r->reads_on)
+			channel_shutdown(&r->channel);
 		read_no_more(r);
 		return;
 	}
@@ -301,12 +303,13 @@ void receiver_close_with(struct receiver *r, enum stream_condition condition, co
 		send_header(r);
 	receiver_sm_last(r);
 	receiver_write(r, error);
-	if (goes_on(r, condition))
-		read_on(r);
-	else
+	if (goes_on(r, condition)) {
+		read_on(r);     /* TLS and connection end behind the peer's end: one that finds them ended drops what it has not sent */
+	} else {
 		read_no_more(r);
+		channel_shutdown(&r->channel);
+	}
 	receiver_sm_end(r, false);
-	channel_shutdown(&r->channel);
 	timer_start(r->site->loop, &r->timeout, RECEIVER_CLOSE_MS, on_timeout, r);
 }
 
@@ -536,6 +539,7 @@ static void on_end(void *ctx)
 {
 	struct receiver *r = ctx;
 
+	r->has_ended = true;
 	if (r->state != RECEIVER_LEAVING)       /* else our own end comes when it is due */
 		receiver_close(r, STREAM_CONDITION_NONE, NULL);
 }

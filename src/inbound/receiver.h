@@ -67,6 +67,7 @@ struct receiver {
 	bool is_paused;                 /* not read, for back-pressure */
 	bool is_throttled;              /* not read, for a rate */
 	bool is_held;                   /* not read, for too much of it waits to be acknowledged */
+	bool has_ended;                 /* the peer has: nothing more comes */
 	bool reads_on;                  /* while CLOSING: what the peer had sent before it heard of the end is passed on still */
 	enum stream_condition leaves_with;      /* while LEAVING */
 	const char *leaves_for;         /* static; NULL: nothing to say */

@@ -307,7 +307,9 @@ static void on_end(void *ctx)
 	/* What was written before still goes out ahead of our own end. */
 	if (i->state == INITIATOR_READY)
 		initiator_end(i, STREAM_CONDITION_NONE, NULL);
-	else
+	if (i->state == INITIATOR_ENDING)
+		channel_shutdown(&i->channel);
+	if (i->state != INITIATOR_ENDING || i->has_ended)
 		initiator_over(i, 0, "the peer ended the stream");
 }
 
@@ -366,7 +368,7 @@ void initiator_end_with(struct initiator *i, struct str error)
 	dial_free(&i->dial);
 	i->spoke = NULL;
 	i->state = INITIATOR_ENDING;
-	channel_shutdown(&i->channel);
+	/* TLS and connection end behind both ends of the stream: a peer that finds them ended first does not answer. */
 	timer_start(i->site->loop, &i->timeout, INITIATOR_END_MS, on_end_timeout, i);
 }
 

@@ -204,6 +204,8 @@ int peer_set(struct peer *peer, struct str words)
 		return set_flag(&options->has_version, value, "1.0", "none");
 	if (str_is(key, "mute"))
 		return set_flag(&options->is_mute, value, "yes", "no");
+	if (str_is(key, "ends"))
+		return set_flag(&options->ends_later, value, "later", "at-once");
 	if (str_is(key, "override"))
 		return set_flag(&options->is_deaf_to_override, value, "missing", "set");
 	if (str_is(key, "transport"))

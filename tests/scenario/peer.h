@@ -36,6 +36,7 @@ struct peer_options {
 	bool needs_certificate;         /* a certificate that does not verify ends a stream */
 	bool has_version;               /* false: a server of RFC 3920's time */
 	bool is_mute;                   /* takes connections and says nothing */
+	bool ends_later;                /* its end of a stream comes after ours, PEER_END_MS behind it, and only where the way is open then */
 	bool is_deaf_to_override;       /* asks the real server of a sender domain: the DNS override is missing */
 	bool is_direct;                 /* listens for direct TLS, XEP-0368 */
 	bool offers_sm;                 /* XEP-0198, where a proof is offered or done; the script does the rest */
@@ -122,6 +123,7 @@ struct peer_stream {
 	char condition_text[256];
 	struct list pairs;              /* of struct peer_pair: proved to us (receiving) or by us */
 	struct peer_question question;
+	struct timer end;               /* of a peer with ends_later */
 };
 
 /* `domains` are copied. NULL: no memory, or the address is taken. It listens at once. */

@@ -38,6 +38,7 @@ void peer_stream_free(struct peer_stream *stream)
 		list_remove(pos);
 		free(LIST_OF(pos, struct peer_pair, link));
 	}
+	timer_stop(&stream->end);
 	conn_free(&stream->conn);
 	tls_session_free(&stream->tls);
 	xml_reader_free(&stream->reader);
@@ -332,11 +333,29 @@ static void on_element(struct peer_stream *stream, const struct xml_element *ele
 	free(item);
 }
 
+enum { PEER_END_MS = 10 };
+
+static void on_end_due(void *ctx)
+{
+	peer_stream_end(ctx, NULL);
+}
+
+/* Many servers close at once, without their own end of the stream, where TLS or the connection is at its end already. */
+static void give_up_end(struct peer_stream *stream)
+{
+	if (!stream->end.loop)
+		return;
+	timer_stop(&stream->end);
+	conn_shutdown(stream->conn);
+}
+
 static void on_end(struct peer_stream *stream)
 {
 	peer_trace(stream, "<", STR("</stream:stream>"));
 	stream->has_ended = true;
-	if (!stream->is_manual)
+	if (!stream->is_manual && stream->peer->options.ends_later)
+		timer_start(stream->peer->env->loop, &stream->end, PEER_END_MS, on_end_due, stream);
+	else if (!stream->is_manual)
 		peer_stream_end(stream, NULL);
 	peer_stream_over(stream);
 }
@@ -378,7 +397,7 @@ static void on_data(void *ctx, struct str bytes)
 	struct buf wire = {0};
 	int err;
 
-	if (stream->has_ended)
+	if (stream->has_ended && !stream->end.loop)
 		return;
 	if (!stream->tls) {
 		buf_add(&stream->plain, bytes);
@@ -394,6 +413,8 @@ static void on_data(void *ctx, struct str bytes)
 	if (err < 0 && err != TRUNK_ECLOSED)
 		peer_complain(stream->peer, "TLS of the trunk: %s", tls_session_error(stream->tls));
 	read_plain(stream);
+	if (err == TRUNK_ECLOSED)
+		give_up_end(stream);
 }
 
 static void on_open(void *ctx, int err)
@@ -422,6 +443,7 @@ static void on_closed(void *ctx, int err)
 	peer_trace(stream, "closed:", str_of(err ? error_text(err) : "by its other end"));
 	stream->is_closed = true;
 	stream->closed_err = err;
+	timer_stop(&stream->end);
 	conn_free(&stream->conn);
 	peer_stream_over(stream);
 }
