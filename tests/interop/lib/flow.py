@@ -2,8 +2,10 @@
 """Numbered messages from ann at saturn to bob at mercury, and what became of each one."""
 import asyncio
 import json
+import re
 import time
 from collections import Counter, namedtuple
+from datetime import datetime
 from pathlib import Path
 
 from .network import MERCURY, SATURN, Network
@@ -14,11 +16,33 @@ MODULES = Path(__file__).resolve().parent / "prosody-modules"
 ANN, BOB = f"ann@{SATURN}", f"bob@{MERCURY}"
 QUEUE = 20000       # of unacknowledged stanzas in Prosody: its default of 500 forgets older ones in silence
 
-Row = namedtuple("Row", "sent delivered errors kept lost both doubled disordered flows slowest_error conditions")
+# Prosody logs what it writes to a stream, in the order of the wire.
+WRITTEN = re.compile(r"Sending\[s2sout\]: <message [^>]*\bid='n(\d+)'")
+
+Row = namedtuple("Row", "sent delivered errors kept lost both doubled disordered crossed flows back slowest_error conditions")
 Row.__doc__ = """what became of the messages of one event
 both           delivered, and an error to the sender as well (counted under delivered alone)
+disordered     came behind one that the sender's server had written later
+crossed        the sender's server itself wrote behind one of a higher number: Prosody, on a stream proved by EXTERNAL, writes what comes between
+               <success/> and the features at once, and what had waited for the stream behind that
+back           where the trunk was started again: seconds from its start until it was ready, until a pair was proved behind that, and until the first
+               delivery behind the proof; None where it was not, or nothing came
 flows          seconds from the event to the first delivery of a message that was sent behind it; None: never
 slowest_error  seconds from a message to its error, the longest"""
+
+
+def firsts(numbers):
+    """Each once, in the order of their first coming."""
+    return dict.fromkeys(numbers)
+
+
+def behind(numbers):
+    """How many come behind a higher one."""
+    count = highest = 0
+    for number in numbers:
+        count += number < highest
+        highest = max(highest, number)
+    return count
 
 
 class FlowProsody(Prosody):
@@ -79,6 +103,25 @@ class Flow:
         self.network = network
         self.received = received        # notes of a receiver that is no Prosody: lists like those of the module
         self.event = None
+        self.restarted = None           # when the trunk was started again
+        self.skipped = 0                # bytes of the sender's log that tell of something else
+
+    def begin(self):
+        """From here on it counts."""
+        self.skipped = self._log().stat().st_size
+
+    def _log(self):
+        return self.network.saturn.folder / "prosody-debug.log"
+
+    def _written(self):
+        """The number of each message by its place on the wire, from 1."""
+        with open(self._log(), "rb") as file:
+            file.seek(self.skipped)
+            text = file.read().decode(errors="replace")
+        places = {}
+        for found in WRITTEN.finditer(text):
+            places.setdefault(int(found.group(1)), len(places) + 1)
+        return places
 
     def _notes(self):
         mine = self.network.notes(self.network.saturn)
@@ -112,19 +155,33 @@ class Flow:
                 last, since = now, time.monotonic()
             await asyncio.sleep(0.25)
 
+    def _back(self, arrived):
+        if not self.restarted:
+            return None
+        times = {}
+        for line in self.network.trunk.process.log.read_text(encoding="utf-8", errors="replace").splitlines():
+            words = line.split(" ", 3)
+            if len(words) > 2 and words[2] in ("ready", "pair-proved"):
+                at = datetime.fromisoformat(words[0]).timestamp()
+                if at > self.restarted - 0.001 and (words[2] == "ready" or "ready" in times):
+                    times.setdefault(words[2], at)
+        delivered = [at for _, at in arrived if "pair-proved" in times and at > times["pair-proved"]]
+        if not delivered:
+            return None
+        return times["ready"] - self.restarted, times["pair-proved"] - times["ready"], min(delivered) - times["pair-proved"]
+
     def row(self):
         sent, errors, arrived = self._notes()
         times = Counter(number for number, _ in arrived)
-        first, disordered, highest = set(), 0, 0
-        for number, _ in arrived:
-            disordered += number not in first and number < highest
-            first.add(number)
-            highest = max(highest, number)
+        first = set(times)
+        places = self._written()
+        disordered = behind(places.get(number, number) for number in firsts(number for number, _ in arrived))
         kept = self.kept()
         after = [at for number, at in arrived if self.event and sent.get(number, 0) > self.event and at > self.event]
         errors_alone = set(errors) - first
         lost = len(sent) - len(first) - len(errors_alone) - kept
         return Row(len(sent), len(first), len(errors_alone), kept, max(lost, 0), len(set(errors) & first),
-                   sum(times.values()) - len(times), disordered, min(after) - self.event if after else None,
+                   sum(times.values()) - len(times), disordered, behind(sorted(places, key=places.get)),
+                   min(after) - self.event if after else None, self._back(arrived),
                    max((at - sent[number] for number, (at, _) in errors.items() if number in sent), default=None),
                    Counter(condition for _, condition in errors.values()))
