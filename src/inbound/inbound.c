@@ -480,6 +480,11 @@ void inbound_reload(struct inbound *inbound)
 	}
 }
 
+int64_t inbound_leave_ms(const struct inbound *inbound)
+{
+	return inbound->is_draining ? inbound->site->limits->drain_timeout_ms * RECEIVER_LEAVE / 100 : RECEIVER_LEAVE_MS;
+}
+
 void inbound_drain(struct inbound *inbound)
 {
 	inbound->is_draining = true;

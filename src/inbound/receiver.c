@@ -255,7 +255,7 @@ static bool leaves_first(struct receiver *r, enum stream_condition condition, co
 	r->leaves_for = text;
 	receiver_end_carry(r);
 	channel_read(&r->channel, true);
-	timer_start(r->site->loop, &r->timeout, RECEIVER_LEAVE_MS, on_timeout, r);
+	timer_start(r->site->loop, &r->timeout, inbound_leave_ms(r->inbound), on_timeout, r);
 	return true;
 }
 

@@ -18,7 +18,8 @@ enum {
 	RECEIVER_PENDING_BYTES_MAX = 1024 * 1024,       /* … and here it is closed */
 	DIALBACK_ID_BYTES_MAX = 1024,           /* of a stream id or key in a dialback element */
 	RECEIVER_LOUD_MAX = 10,                 /* warnings that one stream may cause; what follows is logged at debug */
-	RECEIVER_LEAVE_MS = 5000,       /* that we wait for what a managed stream brought to be in other hands, before we close it in order */
+	RECEIVER_LEAVE_MS = 5000,       /* that we wait for what a managed stream brought to be in other hands, before we close it in order; at a stop: */
+	RECEIVER_LEAVE = 80,            /* percent of drain-timeout */
 	RECEIVER_CLOSE_MS = 2000,       /* that we wait for the peer's end of the stream */
 };
 
@@ -189,5 +190,6 @@ void inbound_adopt(struct inbound *inbound, struct receiver *receiver);         
 bool inbound_welcomes(struct receiver *receiver);       /* false: it is closed, for we are stopping, or its address is blocked */
 void inbound_forget(struct receiver *receiver);         /* it ends: lists and counts */
 void inbound_proved(struct receiver *receiver);         /* counts */
+int64_t inbound_leave_ms(const struct inbound *inbound);        /* that a stream which leaves may wait */
 
 #endif

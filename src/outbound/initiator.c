@@ -372,6 +372,12 @@ void initiator_end_with(struct initiator *i, struct str error)
 	timer_start(i->site->loop, &i->timeout, INITIATOR_END_MS, on_end_timeout, i);
 }
 
+void initiator_end_within(struct initiator *i, int64_t ms)
+{
+	if (i->state == INITIATOR_ENDING && ms > INITIATOR_END_MS)
+		timer_start(i->site->loop, &i->timeout, ms, on_end_timeout, i);
+}
+
 void initiator_remember(const struct initiator *i, const char *leg, const char *role, const char *why)
 {
 	char address[ENDPOINT_TEXT_SIZE] = "";

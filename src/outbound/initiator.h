@@ -81,6 +81,9 @@ void initiator_stop(struct initiator *initiator);
 void initiator_end(struct initiator *initiator, enum stream_condition condition, const char *text);
 void initiator_end_with(struct initiator *initiator, struct str error);        /* by an error, and the end, as they stand */
 
+/* Of one that ends: waits so long for the peer's end, where that is more than the usual two seconds. */
+void initiator_end_within(struct initiator *initiator, int64_t ms);
+
 /* Whether an established stream would still be allowed by the configuration in force now: route, TLS and proof. */
 bool initiator_holds(const struct initiator *initiator);
 

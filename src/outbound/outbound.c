@@ -8,6 +8,7 @@
 
 enum {
 	DRAIN_POLL_MS = 20,
+	DRAIN_PATIENCE = 70,            /* percent of drain-timeout that a target has to acknowledge by its end what was written to it */
 	SWEEP_MS = 60 * 1000,           /* between looks for links that nobody uses */
 };
 
@@ -224,6 +225,23 @@ static bool is_drained(struct outbound *outbound)
 	return outbound->held_pending == 0;
 }
 
+/* What a target has not acknowledged it may still read, and then end its stream: bouncing that earlier would report as failed what arrives. The rest of the
+ * time is for bounces. */
+static int64_t end_patience_ms(const struct outbound *outbound)
+{
+	return (outbound->drain_until_ms - loop_now_ms(outbound->site->loop)) * DRAIN_PATIENCE / 100;
+}
+
+/* Ends the stream of a link whose stanzas are all written. */
+static void end_in_order(struct outbound *outbound, struct link *link)
+{
+	const bool is_owed = !link_is_empty(link);
+
+	initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
+	if (is_owed)
+		initiator_end_within(&link->initiator, end_patience_ms(outbound));
+}
+
 /* Round after round: what is up is written out and closed; what is not up is given its time, and then bounced. */
 static void on_drain(void *ctx)
 {
@@ -245,7 +263,7 @@ static void on_drain(void *ctx)
 		if (crew_is_held(outbound->site->crew) && !is_late && (link_is_empty(link) || (link_may_end(link) && !link_is_awaited(link))))
 			continue;       /* its sender may still have something for it */
 		if (initiator_is_ready(&link->initiator) && (link_is_empty(link) || link_may_end(link)))
-			initiator_end(&link->initiator, STREAM_SYSTEM_SHUTDOWN, NULL);
+			end_in_order(outbound, link);
 		else if (link_is_empty(link) && link->initiator.state != INITIATOR_ENDING)
 			initiator_stop(&link->initiator);
 		else if (link->initiator.state == INITIATOR_IDLE && is_late)
