@@ -237,7 +237,10 @@ void channel_fini(struct channel *channel)
 {
 	if (channel->gone)
 		*channel->gone = true;
-	conn_free(&channel->conn);
+	if (channel->is_aborted)
+		conn_abort(&channel->conn);
+	else
+		conn_free(&channel->conn);
 	tls_session_free(&channel->tls);
 	xml_reader_free(&channel->reader);
 	buf_fini(&channel->plain);

@@ -29,6 +29,7 @@ struct channel {
 	bool is_deaf;                   /* what comes is thrown away */
 	bool is_held;                   /* what comes waits, by channel_hold() */
 	bool is_closed;                 /* the transport is gone */
+	bool is_aborted;                /* channel_fini() resets the connection rather than ending it */
 	bool *gone;                     /* set when the channel ends within a callback */
 	size_t counted_bytes, counted_pending;  /* by memory_count() */
 	unsigned generation;            /* of the configuration whose stanza-size the reader has */

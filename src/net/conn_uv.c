@@ -283,6 +283,23 @@ void conn_uv_close(struct conn *conn)
 	uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
+void conn_uv_abort(struct conn *conn)
+{
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&conn_of(conn)->tcp, &fd) == 0)
+		socket_set_abort(fd);
+	conn_uv_close(conn);
+}
+
+void conn_uv_set_patience(struct conn *conn, int64_t ms)
+{
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&conn_of(conn)->tcp, &fd) == 0)
+		socket_set_patience(fd, ms);
+}
+
 /* ---- how a connection begins ---- */
 
 static int conn_uv_new(struct net *net, struct conn_uv **ret_conn)

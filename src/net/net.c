@@ -89,6 +89,23 @@ void listener_free(struct listener **listener)
 	*listener = NULL;
 }
 
+void conn_abort(struct conn **conn)
+{
+	if (!*conn)
+		return;
+	if ((*conn)->net->ops->abort)
+		(*conn)->net->ops->abort(*conn);
+	else
+		(*conn)->net->ops->close(*conn);
+	*conn = NULL;
+}
+
+void conn_set_patience(struct conn *conn, int64_t ms)
+{
+	if (conn->net->ops->set_patience)
+		conn->net->ops->set_patience(conn, ms);
+}
+
 static bool is_loopback(const struct endpoint *address)
 {
 	return address->sa.sa_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr)

@@ -12,7 +12,7 @@ enum {
 	NET_KEEPALIVE_IDLE_S = 60,      /* then a probe each 10 s; dead after 3 without answer */
 	NET_KEEPALIVE_EVERY_S = 10,
 	NET_KEEPALIVE_COUNT = 3,
-	NET_USER_TIMEOUT_MS = 30000,    /* bytes not acknowledged, or no window for them, so long: the peer is dead */
+	NET_USER_TIMEOUT_MS = 30000,    /* bytes not acknowledged, or no window for them, so long: the peer is dead; see conn_set_patience() */
 };
 
 struct net;
@@ -40,7 +40,9 @@ struct net_ops {
 	int (*write)(struct conn *conn, struct str bytes);
 	void (*read)(struct conn *conn, bool is_on);
 	void (*shutdown)(struct conn *conn);
+	void (*set_patience)(struct conn *conn, int64_t ms);    /* NULL: this kind has none */
 	void (*close)(struct conn *conn);
+	void (*abort)(struct conn *conn);                       /* NULL: as `close` */
 	void (*free)(struct net *net);
 };
 
@@ -89,6 +91,9 @@ int conn_write(struct conn *conn, struct str bytes);
 void conn_read(struct conn *conn, bool is_on);  /* on at first; off: the peer's system learns it by its window */
 void conn_shutdown(struct conn *conn);          /* FIN behind what waits; writing is over, reading goes on */
 
+/* How long bytes may wait for the peer's system before it is taken for dead; NET_USER_TIMEOUT_MS at first. */
+void conn_set_patience(struct conn *conn, int64_t ms);
+
 /* Moves an open connection to another thread's loop: `detach` takes it off this one (frees `*conn`, no callback comes any more)
  * and gives its descriptor, owned by the caller; `wrap`, on the other thread, takes the descriptor and makes a connection of
  * it, to be conn_attach()ed before control returns to the loop. Bytes that arrived in between wait in the system. detach: 0;
@@ -101,6 +106,9 @@ int net_wrap(struct net *net, int fd, struct conn **ret_conn);
  * the system sends a reset, and what we wrote last may never be read: conn_shutdown() and wait for `closed` where that matters.
  */
 void conn_free(struct conn **conn);
+
+/* The same by a reset: what the system has taken of ours and not sent yet never arrives. What the peer's system has may still be read there. */
+void conn_abort(struct conn **conn);
 
 /* Port 0: the system chooses one. An IPv6 listener hears IPv6 alone. TRUNK_EBUSY: taken by another program; TRUNK_EPERM;
  * TRUNK_EUNREACHABLE: not an address of this machine; TRUNK_ELIMIT, TRUNK_ENOMEM. */

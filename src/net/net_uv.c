@@ -20,7 +20,9 @@ static const struct net_ops net_uv_ops = {
 	.write = conn_uv_write,
 	.read = conn_uv_read,
 	.shutdown = conn_uv_shutdown,
+	.set_patience = conn_uv_set_patience,
 	.close = conn_uv_close,
+	.abort = conn_uv_abort,
 	.free = net_uv_free,
 };
 

@@ -16,6 +16,8 @@ struct net_uv {
 int net_error(int errnum);                                      /* `errnum`: of the system, positive or negative; 0 stays 0 */
 int socket_new(const struct endpoint *endpoint, int *ret_fd);   /* TCP, non-blocking, closed on exec */
 int socket_tune(int fd);                                        /* what every connection has */
+void socket_set_patience(int fd, int64_t ms);
+void socket_set_abort(int fd);                                  /* closing it resets the connection, and throws away what waits */
 int socket_bind_source(int fd, const struct endpoint *source);
 int socket_listen(const struct endpoint *at, int *ret_fd);
 bool socket_is_listening(int fd);
@@ -28,7 +30,9 @@ int conn_uv_detach(struct conn *conn, int *ret_fd);
 int conn_uv_write(struct conn *conn, struct str bytes);
 void conn_uv_read(struct conn *conn, bool is_on);
 void conn_uv_shutdown(struct conn *conn);
+void conn_uv_set_patience(struct conn *conn, int64_t ms);
 void conn_uv_close(struct conn *conn);
+void conn_uv_abort(struct conn *conn);
 
 /* listener.c */
 int listener_uv_listen(struct net *net, const struct endpoint *at, accept_fn *fn, void *ctx, struct listener **ret_listener);

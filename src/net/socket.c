@@ -86,6 +86,19 @@ int socket_tune(int fd)
 	return 0;
 }
 
+/* Not all kernels have it; then the peer is taken for dead earlier. */
+void socket_set_patience(int fd, int64_t ms)
+{
+	(void)option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms);
+}
+
+void socket_set_abort(int fd)
+{
+	const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
 int socket_bind_source(int fd, const struct endpoint *source)
 {
 	struct endpoint at = *source;

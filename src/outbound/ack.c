@@ -179,6 +179,7 @@ bool acks_barrier_answered(struct link *link, struct str id)
 	acks->covered = 0;
 	acks->asked_ms = 0;
 	timer_stop(&acks->timer);
+	stall_end(link);
 	acks_pop(link, covered);
 	acks_ask(link);
 	return true;
@@ -257,6 +258,8 @@ static void on_timer(void *ctx)
 	struct link *link = ctx;
 	struct channel *channel = link_channel(link);
 
+	if (link->acks.stalled_ms)
+		return;
 	if (link->acks.state == ACKS_RESUMING) {
 		acks_forget(link);
 		initiator_end(&link->initiator, STREAM_CONNECTION_TIMEOUT, "no answer to resume");
@@ -332,7 +335,7 @@ void acks_left(struct link *link, bool was_managed, bool is_over)
 	if (is_over)
 		acks_forget(link);
 	acks->state = ACKS_NONE;
-	acks->asked_ms = 0;
+	acks->asked_ms = acks->stalled_ms = 0;
 	acks->covered = 0;
 	acks->unasked = 0;
 	timer_stop(&acks->timer);
@@ -391,6 +394,7 @@ static void on_answer(struct link *link, uint32_t h)
 	if (!take(link, h, link->queue.sent_count))
 		return;
 	acks->asked_ms = 0;
+	stall_end(link);
 	acks_ask(link);
 	if (link->queue.sent_count > 0 && !acks->asked_ms && !acks->timer.loop)
 		start_timer(link, ASK_AGAIN_MS);

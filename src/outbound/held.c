@@ -87,7 +87,7 @@ bool held_is_empty(const struct link *link)
 /* Nothing leaves the disk for this link now. */
 static bool is_shut(const struct link *link)
 {
-	return spool_of(link) && (link->outbound->is_draining || spool_is_paused(spool_of(link), &link->pair));
+	return spool_of(link) && (link->outbound->is_draining || link->acks.stalled_ms || spool_is_paused(spool_of(link), &link->pair));
 }
 
 /* Stanzas that are on disk and not in the queue, too. */
@@ -151,6 +151,8 @@ struct refused {
 struct spilling {
 	struct link *link;
 	bool is_away, to_disk;
+	bool is_stalled;                        /* what was sent stays, the rest goes as if it were away */
+	bool counts_anew;                       /* held.last and held.loaded */
 	bool takes_copies;                      /* of custody link, too: the disk has them, and the queue is not to keep them */
 	enum stanza_condition condition;        /* for what cannot wait */
 	size_t limit;                           /* bytes that the peer takes (XEP-0478); 0: not said, or it is away */
@@ -203,20 +205,32 @@ static bool keep(struct spilling *s, const struct queue_entry *entry, struct str
 	return true;
 }
 
+/* The same for what the disk may have, too. */
+static bool give_back(struct spilling *s, const struct queue_entry *entry, struct str bytes, enum stanza_condition condition, const char *text)
+{
+	if (!refuse(s, entry, bytes, condition, text))
+		return false;
+	if (entry->held)
+		spool_remove(spool_of(s->link), &s->link->pair, entry->held);
+	if (entry->held && !s->counts_anew)
+		s->link->held.loaded--;
+	return true;
+}
+
 /* Whether an entry of the queue goes: to the disk, back to its sender, or since the disk has it anyway. */
 static bool goes(struct spilling *s, const struct queue_entry *entry, struct str bytes)
 {
-	if (s->limit && entry->len > s->limit && refuse(s, entry, bytes, COND_POLICY_VIOLATION, TOO_LARGE)) {
-		held_gone(s->link, entry);
+	if (s->limit && entry->len > s->limit && give_back(s, entry, bytes, COND_POLICY_VIOLATION, TOO_LARGE))
 		return true;
-	}
+	if (s->is_stalled && entry->custody == CUSTODY_LINK)
+		return loop_now_ms(s->link->outbound->site->loop) - entry->at_ms >= LINK_WAIT_MS && give_back(s, entry, bytes, s->condition, NULL);
 	if (entry->held)
-		return s->is_away && (entry->custody == CUSTODY_DISK || s->takes_copies);
+		return ((s->is_away || s->is_stalled) && entry->custody == CUSTODY_DISK) || (s->is_away && s->takes_copies);
 	if (entry->custody != CUSTODY_DISK || !spool_of(s->link))
 		return false;
 	if (held_is_message(bytes))
 		return keep(s, entry, bytes);
-	return s->is_away && refuse(s, entry, bytes, s->condition, NULL);
+	return (s->is_away || s->is_stalled) && refuse(s, entry, bytes, s->condition, NULL);
 }
 
 static void stay(struct spilling *s, const struct queue_entry *entry, struct str bytes)
@@ -269,7 +283,7 @@ static void walk(struct spilling *s, const struct buf *bytes, const struct buf *
 			continue;
 		}
 		if (!goes(s, &entry, stanza)) {
-			if (s->is_away)
+			if (s->counts_anew)
 				count_held(s->link, &entry);
 			stay(s, &entry, stanza);
 		}
@@ -296,6 +310,8 @@ static void stay_first(struct spilling *s, const struct queue *queue, size_t cou
 {
 	buf_add(&s->entries, str_until(buf_str(&queue->entries), count * sizeof(struct queue_entry)));
 	buf_add(&s->bytes, str_until(buf_str(&queue->bytes), queue->sent));
+	for (size_t n = 0; n < count && s->counts_anew; n++)
+		count_held(s->link, queue_at(queue, n));
 }
 
 /* What the peer at the other end of our own stream said. */
@@ -323,6 +339,8 @@ static void spill(struct link *link, bool is_away, enum stanza_condition conditi
 	const size_t all = buf_len(&old.entries) / sizeof(struct queue_entry);
 	const size_t front = is_away ? (held->front < all ? held->front : all) : queue->sent_count;
 
+	s.is_stalled = !is_away && link->acks.stalled_ms;
+	s.counts_anew = is_away || s.is_stalled;
 	list_init(&s.refused);
 	if (buf_reserve(&s.bytes, buf_len(&old.bytes) + buf_len(&held->bytes)) < 0 ||
 	    buf_reserve(&s.entries, buf_len(&old.entries) + buf_len(&held->entries)) < 0) {
@@ -330,10 +348,12 @@ static void spill(struct link *link, bool is_away, enum stanza_condition conditi
 		buf_fini(&s.entries);
 		return;
 	}
+	if (s.counts_anew)
+		held->last = held->loaded = 0;
 	if (is_away) {
 		s.takes_copies = link->outbound->is_draining || is_mixed(&old);
 		s.lost = link->acks.resume_id ? link->acks.lost : 0;
-		held->last = held->loaded = held->front = 0;
+		held->front = 0;
 		walk(&s, &old.bytes, &old.entries, 0, front);
 	} else {
 		stay_first(&s, queue, front);

@@ -49,6 +49,12 @@ void initiator_stop(struct initiator *i)
 	i->proof = PROOF_NONE;
 }
 
+void initiator_abort(struct initiator *i)
+{
+	i->channel.is_aborted = i->has_channel;
+	initiator_stop(i);
+}
+
 void initiator_fini(struct initiator *i)
 {
 	initiator_stop(i);

@@ -77,6 +77,9 @@ void initiator_start(struct initiator *initiator, const struct spoke *spoke);
 /* Ends whatever there is at once and silently. */
 void initiator_stop(struct initiator *initiator);
 
+/* The same by a reset: what the system has not sent yet never arrives. */
+void initiator_abort(struct initiator *initiator);
+
 /* Ends an established stream in order: error (or none), stream end, and waits for the peer's end. */
 void initiator_end(struct initiator *initiator, enum stream_condition condition, const char *text);
 void initiator_end_with(struct initiator *initiator, struct str error);        /* by an error, and the end, as they stand */

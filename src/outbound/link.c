@@ -52,7 +52,7 @@ static void on_tick(void *ctx);
 
 static int64_t tick_ms(const struct link *link)
 {
-	return queue_first(&link->queue) && !link_channel(link) ? LINK_WAIT_TICK_MS : LINK_TICK_MS;
+	return queue_first(&link->queue) && (!link_channel(link) || link->acks.stalled_ms) ? LINK_WAIT_TICK_MS : LINK_TICK_MS;
 }
 
 static void watch(struct link *link)
@@ -213,11 +213,13 @@ static void flush(void *ctx)
 	}
 	if (channel && !acks_may_write(link, channel))
 		return;
+	if (link->acks.stalled_ms && !link->acks.asked_ms && channel_unsent(channel) == 0)
+		stall_end(link);
 	held_update(link);
 	if (channel && channel != &link->initiator.channel)
 		acks_forget(link);      /* what a session had lost leaves on another stream: its count fits the queue no more */
 	link->sent_on = channel;
-	while (channel && err == 0 && channel_unsent(channel) == 0) {
+	while (channel && !link->acks.stalled_ms && err == 0 && channel_unsent(channel) == 0) {
 		acks_taken(link);
 		link->chunk_plain = link->chunk_wire = 0;       /* it is over: what else waits below is not ours */
 		was_sent = link->queue.sent_count;
@@ -247,12 +249,22 @@ void outbound_gate(struct outbound *outbound, uint64_t audit_seq)
 	}
 }
 
+/* What the stream carried leaves again on the next one, or is bounced: what the system has still of it is not to arrive, too. Under a stop it may. */
+static bool goes_again(const struct link *link)
+{
+	const struct queue_entry *first = queue_first(&link->queue);
+
+	return link->held.front > 0 && first->custody >= CUSTODY_LINK && !link->acks.is_given_up && !link->outbound->is_draining;
+}
+
 static void on_closing(void *ctx)
 {
 	struct link *link = ctx;
 
 	if (link->sent_on == &link->initiator.channel)
 		leave(link);
+	if (link->initiator.state == INITIATOR_ENDING && goes_again(link))
+		link->initiator.channel.is_aborted = true;
 	link->acks.state = ACKS_NONE;
 }
 
@@ -311,7 +323,11 @@ static void on_drained(void *ctx)
 
 static void on_failed(void *ctx, const struct initiator_failure *failure)
 {
-	struct link *link = ctx;
+	link_failed(ctx, failure);
+}
+
+void link_failed(struct link *link, const struct initiator_failure *failure)
+{
 	const bool was_up = link->up_since_wall_ms != 0;
 	const int64_t up_ms = was_up ? loop_wall_ms(link->outbound->site->loop) - link->up_since_wall_ms : 0;
 
@@ -356,27 +372,13 @@ static void on_tick(void *ctx)
 	struct link *link = ctx;
 	struct initiator *initiator = &link->initiator;
 	const struct limits *limits = link->outbound->site->limits;
-	const bool is_up = initiator_is_ready(initiator);
 
 	if (!link_channel(link) && !link->sent_on && queue_first(&link->queue))
 		link_bounce_old(link, now_ms(link));
 	held_tick(link);
-	if (!is_up && acks_are_late(link))
-		link_give_up_barrier(link);     /* the stream is the peer's own */
-	if (is_up && (acks_are_late(link) || (channel_pending(&initiator->channel) > 0 &&
-					      now_ms(link) - initiator->channel.conn->progress_ms >= LINK_STALL_MS))) {
-		const char *why = acks_are_late(link) ? "the target's server acknowledges nothing any more" : "the target's server stopped reading";
-
-		LOG(link->outbound->site->log, LOG_WARNING, "link-stalled", KV_N("link", link->id), KV("sender", link->pair.sender),
-		    KV("target", link->pair.target), KV_N("queue", buf_len(&link->queue.bytes)));
-		link->condition = COND_REMOTE_SERVER_TIMEOUT;
-		link->acks.has_answered = false;        /* if it comes back and answers no ping, it is one that does not */
-		initiator_stop(initiator);
-		on_failed(link, &(struct initiator_failure){.err = TRUNK_ETIMEOUT, .condition = COND_REMOTE_SERVER_TIMEOUT, .is_final = true,
-							    .why = why});
-	} else if (is_up && is_idle(link, limits)) {
+	stall_look(link);
+	if (initiator_is_ready(initiator) && is_idle(link, limits))
 		initiator_end(initiator, STREAM_CONDITION_NONE, NULL);
-	}
 	if (now_ms(link) - link->active_ms >= LINK_TICK_MS)
 		queue_shrink(link, 0);
 	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0 || !held_is_empty(link))

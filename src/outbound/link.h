@@ -9,7 +9,8 @@
 
 enum {
 	LINK_WAIT_MS = 25 * 1000,       /* that a stanza waits for a link to come up at most (design.md §3: bounced within 30 s) */
-	LINK_STALL_MS = 30 * 1000,      /* without the peer taking a byte that waits: it is dead */
+	LINK_STALL_MS = 30 * 1000,      /* without the peer taking a byte that waits: it is dead … */
+	LINK_PATIENCE_MS = 2 * 60 * 1000,       /* … but where all that it may not have is on disk: then it is waited for so much longer */
 	LINK_TICK_MS = 5 * 1000,
 	LINK_WAIT_TICK_MS = 1000,       /* while stanzas wait for a way: they are bounced at most so much later than LINK_WAIT_MS */
 	LINK_BACKOFF_MIN_MS = 1000,     /* doubled for each failure in a row … */
@@ -70,6 +71,7 @@ struct link_acks {
 	struct timer timer;             /* for the next question, or the answer */
 	char *resume_id;                /* owned; NULL: not to be resumed */
 	int64_t resume_max_ms, resume_until_ms;
+	int64_t stalled_ms;             /* since when it is waited for with patience (stall.c); 0: it is not */
 	size_t lost;                    /* while the stream is broken: stanzas at the front that it carried and that were not acknowledged */
 	char barrier_id[STREAM_ID_SIZE];        /* of the ping on its way, or too late; "": none */
 	size_t covered;                 /* stanzas at the front that were written before it */
@@ -133,6 +135,17 @@ struct channel *link_channel(const struct link *link);
 
 /* Drops the stream and dials again where something waits. */
 void link_restart(struct link *link, enum stream_condition condition);
+
+/* Its stream is over, or could not be brought up. */
+void link_failed(struct link *link, const struct initiator_failure *failure);
+
+/* ---- stall.c ---- */
+
+/* Now and then: takes a peer for dead that reads nothing or acknowledges nothing any more, unless it may be waited for. */
+void stall_look(struct link *link);
+void stall_end(struct link *link);      /* the peer is there after all; no-op where nobody waits for it */
+
+/* ---- link.c ---- */
 
 /* Dials where something waits and there is no way yet. */
 void link_want_up(struct link *link);

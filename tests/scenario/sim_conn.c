@@ -24,6 +24,7 @@ struct sim_conn *sim_conn_new(struct sim_net *sim)
 		return NULL;
 	conn->base.net = &sim->base;
 	conn->base.progress_ms = loop_now_ms(sim->base.loop);
+	conn->patience_ms = NET_USER_TIMEOUT_MS;
 	list_init(&conn->events);
 	list_add_tail(&sim->conns, &conn->link);
 	return conn;
@@ -103,7 +104,7 @@ static void progress(struct sim_conn *conn)
 	conn->base.progress_ms = loop_now_ms(loop);
 	conn->base.pending_bytes = buf_len(&conn->out);
 	if (conn->base.pending_bytes > 0 && is_daemon)
-		timer_start(loop, &conn->patience, NET_USER_TIMEOUT_MS, on_patience, conn);
+		timer_start(loop, &conn->patience, conn->patience_ms, on_patience, conn);
 	else
 		timer_stop(&conn->patience);
 }
@@ -115,7 +116,7 @@ static void swallow(struct sim_conn *conn)
 	const size_t len = room < buf_len(&conn->out) ? room : buf_len(&conn->out);
 
 	if (conn->swallowed_bytes == 0)
-		timer_start(conn->base.net->loop, &conn->patience, NET_USER_TIMEOUT_MS, on_patience, conn);
+		timer_start(conn->base.net->loop, &conn->patience, conn->patience_ms, on_patience, conn);
 	buf_drop(&conn->out, len);
 	conn->swallowed_bytes += len;
 	conn->base.pending_bytes = buf_len(&conn->out);
@@ -259,6 +260,21 @@ void sim_conn_close(struct conn *base)
 		sim_conn_add(conn->other, SIM_FIN, 0, STR_NONE);
 	sim_conn_end(conn);
 	sim_net_arm(sim);
+}
+
+void sim_conn_set_patience(struct conn *base, int64_t ms)
+{
+	struct sim_conn *conn = conn_of(base);
+	const int64_t since_ms = loop_now_ms(base->net->loop) - base->progress_ms;
+
+	conn->patience_ms = ms;
+	if (conn->patience.loop && !conn->is_cut)
+		timer_start(base->net->loop, &conn->patience, since_ms < ms ? ms - since_ms : 0, on_patience, conn);
+}
+
+void sim_conn_abort(struct conn *base)
+{
+	sim_conn_reset(&base);
 }
 
 void sim_conn_reset(struct conn **base)

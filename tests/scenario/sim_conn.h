@@ -47,7 +47,8 @@ struct sim_conn {
 	size_t window_bytes;
 	size_t swallowed_bytes;         /* taken by this side's system behind a cut cable */
 	struct buf out;                 /* written here, and no room yet in the other's window */
-	struct timer patience;          /* of the system, for a cut cable and a window that stays shut */
+	struct timer patience;          /* of the system, for a cut cable and a window that stays shut … */
+	int64_t patience_ms;            /* … as long as this */
 	bool is_open, is_over;          /* `is_over`: its last callback was given */
 	bool is_paused, wants_fin, fin_is_sent, is_cut;
 };
@@ -65,6 +66,8 @@ int sim_conn_write(struct conn *conn, struct str bytes);
 void sim_conn_read(struct conn *conn, bool is_on);
 void sim_conn_shutdown(struct conn *conn);
 void sim_conn_close(struct conn *conn);
+void sim_conn_abort(struct conn *conn);
+void sim_conn_set_patience(struct conn *conn, int64_t ms);
 
 void sim_net_arm(struct sim_net *sim);
 void sim_net_accept(struct sim_net *sim, struct sim_conn *conn);

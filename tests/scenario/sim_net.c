@@ -252,7 +252,9 @@ static const struct net_ops sim_ops = {
 	.write = sim_conn_write,
 	.read = sim_conn_read,
 	.shutdown = sim_conn_shutdown,
+	.set_patience = sim_conn_set_patience,
 	.close = sim_conn_close,
+	.abort = sim_conn_abort,
 	.free = sim_free,
 };
 

@@ -559,6 +559,63 @@ static void freeing_with_bytes_that_wait_tells_nothing(void **state)
 	free(bytes);
 }
 
+/* Fills both systems' buffers while the reader rests. Returns what the writer's system took. */
+static size_t fill(struct world *w)
+{
+	char *bytes = much();
+	size_t len;
+
+	conn_read(w->there.conn, false);
+	assert_int_equal(conn_write(w->here.conn, str_make(bytes, MUCH)), 0);
+	turn(w, 20);
+	len = MUCH - w->here.conn->pending_bytes;
+	assert_in_range(len, 1, MUCH - 1);
+	free(bytes);
+	return len;
+}
+
+static void what_the_system_took_arrives_after_an_end(void **state)
+{
+	struct world *w = *state;
+	size_t taken;
+
+	connected(w);
+	taken = fill(w);
+	conn_free(&w->here.conn);
+	conn_read(w->there.conn, true);
+	WAIT(w, w->there.closed);
+	assert_int_equal(w->there.closed_err, 0);
+	assert_true(w->there.received_len >= taken);
+}
+
+static void what_the_system_took_and_did_not_send_is_thrown_away_by_an_abort(void **state)
+{
+	struct world *w = *state;
+	size_t taken;
+
+	connected(w);
+	taken = fill(w);
+	conn_abort(&w->here.conn);
+	assert_null(w->here.conn);
+	conn_read(w->there.conn, true);
+	WAIT(w, w->there.closed);
+	assert_true(w->there.received_len < taken);
+}
+
+static void patience_is_the_owners_to_choose(void **state)
+{
+	struct world *w = *state;
+	socklen_t size = sizeof(int);
+	int fd, value = -1;
+
+	connected(w);
+	conn_set_patience(w->here.conn, 120000);
+	assert_int_equal(conn_detach(&w->here.conn, &fd), 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size), 0);
+	assert_int_equal(value, 120000);
+	close(fd);
+}
+
 /* ---- listeners ---- */
 
 static void an_address_that_is_taken_or_foreign_is_refused(void **state)
@@ -741,6 +798,9 @@ int main(void)
 		TEST(last_words_are_read_though_writing_failed),
 		TEST(a_connection_may_be_freed_in_each_of_its_callbacks),
 		TEST(freeing_with_bytes_that_wait_tells_nothing),
+		TEST(what_the_system_took_arrives_after_an_end),
+		TEST(what_the_system_took_and_did_not_send_is_thrown_away_by_an_abort),
+		TEST(patience_is_the_owners_to_choose),
 		TEST(an_address_that_is_taken_or_foreign_is_refused),
 		TEST(an_ipv6_listener_leaves_ipv4_to_others),
 		TEST(an_adopted_socket_for_both_families_shows_ipv4_peers_as_such),
