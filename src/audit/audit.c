@@ -78,32 +78,29 @@ static struct str children_of(const struct xml_element *element, char text[stati
 	return str_make(text, len);
 }
 
-static struct audit_entry entry_of(const struct audit_record *record, enum audit_level level)
-{
-	struct audit_entry entry = {
-		.class = record->outcome_of ? AUDIT_OUTCOME : AUDIT_VERDICT, .refers = record->outcome_of, .wall_ms = record->wall_ms,
-		.kind = record->kind, .decision = record->decision, .monitor_decision = record->monitor ? record->monitor_decision : 0,
-		.condition = record->condition, .proof_in = record->proof_in, .proof_out = record->proof_out, .level = level,
-		.size_bytes = record->size_bytes, .line = record->line, .sender = record->pair.sender, .target = record->pair.target,
-		.type = cut(record->type, AUDIT_TEXT_BYTES_MAX), .rule = cut(str_of(record->rule), AUDIT_TEXT_BYTES_MAX),
-		.label = cut(record->label, AUDIT_TEXT_BYTES_MAX), .monitor = cut(str_of(record->monitor), AUDIT_TEXT_BYTES_MAX),
-		.id = cut(record->id, AUDIT_TEXT_BYTES_MAX), .detail = cut(record->reason, AUDIT_TEXT_BYTES_MAX),
-	};
-
-	if (level >= AUDIT_HEADERS) {
-		entry.from = cut(record->from, AUDIT_ADDRESS_BYTES_MAX);
-		entry.to = cut(record->to, AUDIT_ADDRESS_BYTES_MAX);
-	}
-	return entry;
-}
-
-/* Packs it, where there is room for it. */
-static int put(struct audit *audit, struct audit_entry *entry, struct str hashed, uint64_t *ret_seq)
+/* Takes a number, and packs it. With the lock. Returns as raw_add() does. */
+static int pack(struct audit *audit, const struct domain_pair *pair, const struct raw_words *words, struct raw_facts *facts,
+		const struct raw_more *more, uint64_t *ret_seq)
 {
 	struct audit_store *store = audit->store;
-	const size_t size = raw_size(entry, hashed);
-	size_t before;
+	const size_t before = buf_len(&audit->filling);
+	int err;
+
+	facts->seq = atomic_fetch_add_explicit(&store->seq, 1, memory_order_seq_cst) + 1;
+	err = raw_add(&audit->writer, &audit->filling, pair, words, facts, more);
+	atomic_fetch_add_explicit(&store->waiting_bytes, buf_len(&audit->filling) - before, memory_order_relaxed);
+	*ret_seq = facts->seq;
+	return err;
+}
+
+/* Where there is room for it. */
+static int put(struct audit *audit, const struct domain_pair *pair, const struct raw_words *words, struct raw_facts *facts,
+	       const struct raw_more *more, uint64_t *ret_seq)
+{
+	struct audit_store *store = audit->store;
+	const size_t size = raw_size(pair, words, facts, more);
 	bool is_first, is_much;
+	size_t before;
 	int err;
 
 	if (store->is_strict && atomic_load_explicit(&store->is_failing, memory_order_relaxed))
@@ -114,17 +111,12 @@ static int put(struct audit *audit, struct audit_entry *entry, struct str hashed
 	pthread_mutex_lock(&audit->lock);
 	before = buf_len(&audit->filling);
 	is_first = before == 0 && !store->is_strict;    /* strict is woken at the end of the wake-up, for all of it */
-	entry->seq = atomic_fetch_add_explicit(&store->seq, 1, memory_order_seq_cst) + 1;
-	err = raw_add(&audit->filling, entry, hashed);
+	err = pack(audit, pair, words, facts, more, ret_seq);
 	is_much = buf_len(&audit->filling) > STORE_HURRY_BYTES && before <= STORE_HURRY_BYTES;
-	atomic_fetch_add_explicit(&store->waiting_bytes, buf_len(&audit->filling) - before, memory_order_relaxed);
 	pthread_mutex_unlock(&audit->lock);
-	if (err < 0)
-		return err;
-	if (is_first || is_much)
+	if (err == 0 && (is_first || is_much))
 		store_wake(store, is_much);
-	*ret_seq = entry->seq;
-	return 0;
+	return err;
 }
 
 /* Without strict a disk that fails stops nothing: what finds no room is counted, and the gap becomes a record. */
@@ -137,23 +129,50 @@ static int lose(struct audit *audit, int err)
 	return !store->is_strict && atomic_load_explicit(&store->is_failing, memory_order_relaxed) ? 0 : err;
 }
 
+static struct raw_words words_of(const struct audit_record *record, enum audit_level level)
+{
+	return (struct raw_words){
+		.kind = {.class = record->outcome_of ? AUDIT_OUTCOME : AUDIT_VERDICT, .stanza = (uint8_t)record->kind, .decision = (uint8_t)record->decision,
+			 .monitor_decision = record->monitor ? (uint8_t)record->monitor_decision : 0, .condition = (uint8_t)record->condition,
+			 .proof_in = (uint8_t)record->proof_in, .proof_out = (uint8_t)record->proof_out, .level = (uint8_t)level},
+		.line = record->line, .type = cut(record->type, AUDIT_TEXT_BYTES_MAX), .rule = cut(str_of(record->rule), AUDIT_TEXT_BYTES_MAX),
+		.label = cut(record->label, AUDIT_TEXT_BYTES_MAX), .monitor = cut(str_of(record->monitor), AUDIT_TEXT_BYTES_MAX),
+	};
+}
+
+/* What the level asks for of the stanza. */
+static struct raw_more more_of(const struct audit_record *record, enum audit_level level, char children[static AUDIT_FACTS_BYTES_MAX])
+{
+	const struct xml_element *element = record->element;
+	struct raw_more more = {.refers = record->outcome_of, .detail = cut(record->reason, AUDIT_TEXT_BYTES_MAX)};
+
+	if (level >= AUDIT_HEADERS) {
+		more.from = cut(record->from, AUDIT_ADDRESS_BYTES_MAX);
+		more.to = cut(record->to, AUDIT_ADDRESS_BYTES_MAX);
+	}
+	if (element && level >= AUDIT_HEADERS) {
+		more.lang = cut(element->lang, AUDIT_TEXT_BYTES_MAX);
+		more.children = children_of(element, children);
+	}
+	if (element && level == AUDIT_FULL)
+		more.body = element->bytes;
+	else if (element && level >= AUDIT_HASH)
+		more.hashed = element->bytes;
+	return more;
+}
+
 static int keep(struct audit *audit, const struct audit_record *record, uint64_t *ret_seq)
 {
 	const enum audit_level level = record->level ? record->level : (enum audit_level)atomic_load_explicit(&audit->store->level, memory_order_relaxed);
-	struct audit_entry entry = entry_of(record, level);
-	const struct xml_element *element = record->element;
+	const struct raw_words words = words_of(record, level);
+	struct raw_facts facts = {.wall_ms = record->wall_ms, .size_bytes = record->size_bytes, .id = cut(record->id, AUDIT_TEXT_BYTES_MAX)};
 	char children[AUDIT_FACTS_BYTES_MAX];
-	struct str hashed = STR_NONE;
+	struct raw_more more;
 
-	if (element && level >= AUDIT_HEADERS) {
-		entry.lang = cut(element->lang, AUDIT_TEXT_BYTES_MAX);
-		entry.children = children_of(element, children);
-	}
-	if (element && level == AUDIT_FULL)
-		entry.body = element->bytes;
-	else if (element && level >= AUDIT_HASH)
-		hashed = element->bytes;
-	return put(audit, &entry, hashed, ret_seq);
+	if (level == AUDIT_BRIEF && !record->outcome_of && !record->reason.at)
+		return put(audit, &record->pair, &words, &facts, NULL, ret_seq);
+	more = more_of(record, level, children);
+	return put(audit, &record->pair, &words, &facts, &more, ret_seq);
 }
 
 /* ---- a line of the log ---- */
@@ -192,15 +211,17 @@ int audit_record(struct audit *audit, const struct audit_record *record, uint64_
 
 int audit_operator(struct audit *audit, unsigned uid, const char *command, struct str detail)
 {
-	struct audit_entry entry = {.class = AUDIT_OPERATOR, .wall_ms = loop_wall_ms(audit->loop), .uid = uid, .type = str_of(command),
-				    .detail = cut(detail, AUDIT_FACTS_BYTES_MAX)};
+	static const struct domain_pair nobody;
+	const struct raw_words words = {.kind = {.class = AUDIT_OPERATOR}, .type = cut(str_of(command), AUDIT_TEXT_BYTES_MAX)};
+	const struct raw_more more = {.uid = uid, .detail = cut(detail, AUDIT_FACTS_BYTES_MAX)};
+	struct raw_facts facts = {.wall_ms = loop_wall_ms(audit->loop)};
 	uint64_t seq = 0;
 	int err;
 
 	LOG(audit->log, LOG_NOTICE, "operator", KV_N("uid", uid), KV_C("command", command), KV("detail", detail));
 	if (!audit->store)
 		return 0;
-	err = put(audit, &entry, STR_NONE, &seq);
+	err = put(audit, &nobody, &words, &facts, &more, &seq);
 	if (audit->store->is_strict)
 		defer_start(audit->loop, &audit->flush);
 	return err < 0 ? lose(audit, err) : 0;

@@ -3,7 +3,7 @@
  * Pure: bytes in, bytes out.
  *
  *   head   version, number of records, time and number that all are relative to, which classes and decisions it holds, the texts,
- *          the pairs and where their records lie
+ *          the words (what many records say alike: decision, rule, …), the pairs and where their records lie
  *   data   the records, pair after pair, each with its length in front and a check sum behind it
  *   hash   SHA-256 over the hash of the block before, the numbers of this one, head and data (docs/audit.md has it byte by byte) */
 #ifndef TRUNK_AUDIT_BLOCK_H
@@ -12,7 +12,7 @@
 #include "audit/entry.h"
 
 enum {
-	BLOCK_VERSION = 1,
+	BLOCK_VERSION = 2,
 	BLOCK_RECORDS_MAX = 4096,       /* of one block … */
 	BLOCK_DATA_BYTES = 1024 * 1024, /* … which is closed when it has that much … */
 	BLOCK_SPAN_MS = 5 * 60 * 1000,  /* … or its records are that far apart; a search by time counts on it */
@@ -71,6 +71,8 @@ struct block_view {
 	uint32_t marks;                 /* as in struct block_numbers */
 	struct str *texts;              /* owned by the arena */
 	unsigned text_count;
+	struct audit_entry *words;      /* what each says of a record; the rest is zeroed */
+	unsigned words_count;
 	struct block_pair *pairs;
 	unsigned pair_count;
 };

@@ -37,8 +37,10 @@ uint32_t record_sum(uint64_t number, struct str bytes)
 		sum = (sum ^ word) * 0xff51afd7ed558ccdu;
 		sum ^= sum >> 29;
 	}
-	for (size_t i = 0; i < bytes.len; i++)
-		sum = (sum ^ (uint8_t)bytes.at[i]) * 0x100000001b3u;
+	word = 0;
+	if (bytes.len)
+		memcpy(&word, bytes.at, bytes.len);
+	sum = (sum ^ word) * 0xff51afd7ed558ccdu;
 	return (uint32_t)(sum ^ sum >> 32);
 }
 
@@ -72,6 +74,58 @@ static bool text_at(const struct block_view *view, uint64_t index_plus_one, stru
 		return false;
 	*ret_text = index_plus_one ? view->texts[index_plus_one - 1] : STR_NONE;
 	return true;
+}
+
+static bool read_enums(struct str *rest, struct audit_entry *entry)
+{
+	struct str enums;
+	const uint8_t *at;
+
+	if (!bytes_take(rest, WORDS_ENUM_BYTES, &enums))
+		return false;
+	at = (const uint8_t *)enums.at;
+	entry->class = at[0];
+	entry->kind = at[1] & 15;
+	entry->decision = at[1] >> 4;
+	entry->condition = at[2];
+	entry->proof_in = at[3] & 15;
+	entry->proof_out = at[3] >> 4;
+	entry->level = at[4] & 15;
+	entry->monitor_decision = at[4] >> 4;
+	return entry->class >= AUDIT_VERDICT && entry->class <= AUDIT_STORE && entry->kind <= STANZA_IQ && entry->decision <= DECISION_BOUNCE &&
+	       entry->monitor_decision <= DECISION_BOUNCE && entry->condition <= COND_UNEXPECTED_REQUEST &&
+	       entry->proof_in <= PROOF_DIALBACK_CERTIFICATE && entry->proof_out <= PROOF_DIALBACK_CERTIFICATE && entry->level <= AUDIT_FULL;
+}
+
+static bool read_one_words(struct str *rest, const struct block_view *view, struct audit_entry *entry)
+{
+	struct str *const texts[WORDS_TEXTS] = {&entry->type, &entry->rule, &entry->label, &entry->monitor};
+	uint64_t line, index;
+
+	if (!read_enums(rest, entry) || !varint_take(rest, &line) || line > UINT32_MAX)
+		return false;
+	entry->line = (unsigned)line;
+	for (int i = 0; i < WORDS_TEXTS; i++)
+		if (!varint_take(rest, &index) || !text_at(view, index, texts[i]))
+			return false;
+	return true;
+}
+
+static int read_words(struct arena *arena, struct str *rest, struct block_view *view)
+{
+	uint64_t count;
+
+	if (!varint_take(rest, &count) || count > BLOCK_RECORDS_MAX || count > rest->len)
+		return TRUNK_EINVAL;
+	if (!(view->words = arena_alloc(arena, (size_t)(count ? count : 1) * sizeof(*view->words))))
+		return TRUNK_ENOMEM;
+	view->words_count = (unsigned)count;
+	for (uint64_t i = 0; i < count; i++) {
+		view->words[i] = (struct audit_entry){0};
+		if (!read_one_words(rest, view, &view->words[i]))
+			return TRUNK_EINVAL;
+	}
+	return 0;
 }
 
 static bool read_pair(struct str *rest, const struct block_view *view, size_t at, size_t data_len, struct block_pair *ret_pair)
@@ -128,7 +182,8 @@ int block_read_head(struct arena *arena, struct str head, size_t data_len, struc
 
 	if (!read_numbers(&rest, &view))
 		return TRUNK_EINVAL;
-	if ((err = read_texts(arena, &rest, &view)) < 0 || (err = read_pairs(arena, &rest, data_len, &view)) < 0)
+	if ((err = read_texts(arena, &rest, &view)) < 0 || (err = read_words(arena, &rest, &view)) < 0 ||
+	    (err = read_pairs(arena, &rest, data_len, &view)) < 0)
 		return err;
 	*ret_view = view;
 	return 0;
@@ -150,41 +205,11 @@ bool block_has_text(struct str head, struct str text)
 
 /* ---- a record ---- */
 
-static bool read_enums(struct str *rest, struct audit_entry *entry)
-{
-	struct str four;
-	const uint8_t *at;
-
-	if (!bytes_take(rest, 4, &four))
-		return false;
-	at = (const uint8_t *)four.at;
-	entry->kind = at[0] & 15;
-	entry->decision = at[0] >> 4;
-	entry->condition = at[1];
-	entry->proof_in = at[2] & 15;
-	entry->proof_out = at[2] >> 4;
-	entry->level = at[3] & 15;
-	entry->monitor_decision = at[3] >> 4;
-	return entry->kind <= STANZA_IQ && entry->decision <= DECISION_BOUNCE && entry->monitor_decision <= DECISION_BOUNCE &&
-	       entry->condition <= COND_UNEXPECTED_REQUEST && entry->proof_in <= PROOF_DIALBACK_CERTIFICATE &&
-	       entry->proof_out <= PROOF_DIALBACK_CERTIFICATE && entry->level <= AUDIT_FULL;
-}
-
 /* A number where the field is there; 0 where it is not. */
 static bool take_number(struct str *rest, uint64_t fields, enum record_field field, uint64_t max, uint64_t *ret_n)
 {
 	*ret_n = 0;
 	return !(fields & field) || (varint_take(rest, ret_n) && *ret_n <= max);
-}
-
-static bool take_index(struct str *rest, uint64_t fields, enum record_field field, const struct block_view *view, struct str *ret_text)
-{
-	uint64_t index;
-
-	*ret_text = STR_NONE;
-	if (!(fields & field))
-		return true;
-	return varint_take(rest, &index) && index < view->text_count && text_at(view, index + 1, ret_text);
 }
 
 static bool take_text_if(struct str *rest, uint64_t fields, enum record_field field, struct str *ret_text)
@@ -193,21 +218,18 @@ static bool take_text_if(struct str *rest, uint64_t fields, enum record_field fi
 	return !(fields & field) || take_text(rest, ret_text);
 }
 
-static bool read_fields(struct str *rest, uint64_t fields, const struct block_view *view, struct audit_entry *entry)
+static bool read_fields(struct str *rest, uint64_t fields, struct audit_entry *entry)
 {
-	uint64_t line, uid;
+	uint64_t uid;
 	struct str hash;
 
-	if (!take_number(rest, fields, FIELD_SIZE, UINT64_MAX, &entry->size_bytes) || !take_number(rest, fields, FIELD_LINE, UINT32_MAX, &line) ||
-	    !take_number(rest, fields, FIELD_LOST, UINT64_MAX, &entry->lost) || !take_number(rest, fields, FIELD_UID, UINT32_MAX, &uid) ||
-	    !take_number(rest, fields, FIELD_REFERS, UINT64_MAX, &entry->refers) || !take_index(rest, fields, FIELD_TYPE, view, &entry->type) ||
-	    !take_index(rest, fields, FIELD_RULE, view, &entry->rule) || !take_index(rest, fields, FIELD_LABEL, view, &entry->label) ||
-	    !take_index(rest, fields, FIELD_MONITOR, view, &entry->monitor) || !take_text_if(rest, fields, FIELD_ID, &entry->id) ||
+	if (!take_number(rest, fields, FIELD_SIZE, UINT64_MAX, &entry->size_bytes) || !take_number(rest, fields, FIELD_LOST, UINT64_MAX, &entry->lost) ||
+	    !take_number(rest, fields, FIELD_UID, UINT32_MAX, &uid) || !take_number(rest, fields, FIELD_REFERS, UINT64_MAX, &entry->refers) ||
+	    !take_text_if(rest, fields, FIELD_ID, &entry->id) || !take_text_if(rest, fields, FIELD_DETAIL, &entry->detail) ||
 	    !take_text_if(rest, fields, FIELD_FROM, &entry->from) || !take_text_if(rest, fields, FIELD_TO, &entry->to) ||
-	    !take_text_if(rest, fields, FIELD_LANG, &entry->lang) || !take_text_if(rest, fields, FIELD_DETAIL, &entry->detail) ||
-	    !take_text_if(rest, fields, FIELD_CHILDREN, &entry->children) || !take_text_if(rest, fields, FIELD_BODY, &entry->body))
+	    !take_text_if(rest, fields, FIELD_LANG, &entry->lang) || !take_text_if(rest, fields, FIELD_CHILDREN, &entry->children) ||
+	    !take_text_if(rest, fields, FIELD_BODY, &entry->body))
 		return false;
-	entry->line = (unsigned)line;
 	entry->uid = (unsigned)uid;
 	if ((entry->has_hash = fields & FIELD_HASH)) {
 		if (!bytes_take(rest, AUDIT_HASH_BYTES, &hash))
@@ -217,25 +239,26 @@ static bool read_fields(struct str *rest, uint64_t fields, const struct block_vi
 	return rest->len == 0;
 }
 
-static bool read_body(struct str rest, const struct block_view *view, uint64_t first, struct audit_entry *entry)
+static bool read_body(struct str rest, const struct block_view *view, const struct block_pair *pair, uint64_t first, struct audit_entry *entry)
 {
-	uint64_t fields, index, seq, time;
-	struct str class;
+	uint64_t fields, words, index, seq, time;
 
-	if (!bytes_take(&rest, 1, &class) || !varint_take(&rest, &fields) || fields & ~(uint64_t)FIELDS_ALL || !varint_take(&rest, &index) ||
-	    index >= view->count || !varint_take(&rest, &seq) || !varint_take(&rest, &time) || !read_enums(&rest, entry))
+	if (!varint_take(&rest, &fields) || fields & ~(uint64_t)FIELDS_ALL || !varint_take(&rest, &words) || words >= view->words_count ||
+	    !varint_take(&rest, &index) || index >= view->count || !varint_take(&rest, &seq) || !varint_take(&rest, &time))
 		return false;
-	entry->class = (uint8_t)class.at[0];
+	*entry = view->words[words];
+	entry->sender = pair->sender;
+	entry->target = pair->target;
 	entry->number = first + index;
 	entry->seq = view->base_seq + index + (uint64_t)varint_to_signed(seq);
 	entry->wall_ms = (int64_t)((uint64_t)view->base_ms + (uint64_t)varint_to_signed(time));
-	return entry->class >= AUDIT_VERDICT && entry->class <= AUDIT_STORE && read_fields(&rest, fields, view, entry);
+	return read_fields(&rest, fields, entry);
 }
 
 int block_read_record(const struct block_view *view, const struct block_pair *pair, uint64_t first, struct str *rest,
 		      struct audit_entry *ret_entry)
 {
-	struct audit_entry entry = {.sender = pair->sender, .target = pair->target};
+	struct audit_entry entry;
 	struct str body, sum;
 	uint64_t len;
 	uint32_t found = 0;
@@ -243,7 +266,7 @@ int block_read_record(const struct block_view *view, const struct block_pair *pa
 	if (rest->len == 0)
 		return TRUNK_ENOENT;
 	if (!varint_take(rest, &len) || !bytes_take(rest, len, &body) || !bytes_take(rest, RECORD_SUM_BYTES, &sum) ||
-	    !read_body(body, view, first, &entry))
+	    !read_body(body, view, pair, first, &entry))
 		return TRUNK_EINVAL;
 	for (int i = 0; i < RECORD_SUM_BYTES; i++)
 		found |= (uint32_t)(uint8_t)sum.at[i] << (8 * i);

@@ -4,8 +4,14 @@
 
 #include <stdlib.h>
 
-enum record_text { LAST_SENDER, LAST_TARGET, LAST_TYPE, LAST_RULE, LAST_LABEL, LAST_MONITOR, LAST_TEXTS };
-enum { TEXT_SLOTS = 4 * BLOCK_TEXTS_MAX, PAIR_SLOTS = 4 * BLOCK_RECORDS_MAX, RECORD_FIXED_BYTES = 256 };
+enum {
+	TEXT_SLOTS = 4 * BLOCK_TEXTS_MAX,
+	PAIR_SLOTS = 4 * BLOCK_RECORDS_MAX,
+	WORDS_SLOTS = 4 * BLOCK_RECORDS_MAX,
+	MEMO_SLOTS = 1024,              /* entries with other slots are looked up each time */
+	RECORD_FIXED_BYTES = 256,
+	WORDS_BYTES_MAX = WORDS_ENUM_BYTES + (1 + WORDS_TEXTS) * VARINT_BYTES_MAX,
+};
 
 struct packed {
 	uint32_t pair;
@@ -19,6 +25,27 @@ struct packed_pair {
 	size_t len, at;
 };
 
+/* No bytes between the fields: compared and hashed as they lie. */
+struct packed_words {
+	uint8_t enums[8];               /* the last three are 0 */
+	uint32_t line;
+	uint32_t texts[WORDS_TEXTS];    /* plus one; 0: absent */
+};
+
+/* Which pair or words an entry's memo stands for. */
+struct memo {
+	uint64_t stamp;
+	uint32_t index;
+	uint32_t round;                 /* of the writer, when it was remembered: one of another block is forgotten */
+};
+
+/* A table from a hash to an index plus one; 0: free. What was used is noted, so that a new block need not clear it all. */
+struct slots {
+	uint16_t *at;
+	uint16_t used[BLOCK_TEXTS_MAX];
+	unsigned count;
+};
+
 struct block_writer {
 	uint64_t id, first;
 	int64_t base_ms, first_ms, last_ms;
@@ -28,13 +55,18 @@ struct block_writer {
 	size_t text_at[BLOCK_TEXTS_MAX];
 	uint32_t text_len[BLOCK_TEXTS_MAX];
 	unsigned text_count;
-	uint32_t last_text[LAST_TEXTS]; /* of each field of the record before, plus one: mostly it is the same again */
-	uint16_t text_slots[TEXT_SLOTS];        /* index plus one; 0: free */
+	uint16_t text_slots[TEXT_SLOTS];
 	struct packed records[BLOCK_RECORDS_MAX];
 	unsigned count;
 	struct packed_pair pairs[BLOCK_RECORDS_MAX];
-	unsigned pair_count, last_pair; /* last_pair: of the record before */
+	unsigned pair_count;
 	uint16_t pair_slots[PAIR_SLOTS];
+	struct packed_words words[BLOCK_RECORDS_MAX];
+	unsigned words_count;
+	uint16_t words_slots[WORDS_SLOTS];
+	struct slots texts_at, pairs_at, words_at;      /* of the three tables */
+	struct memo pair_memos[MEMO_SLOTS], words_memos[MEMO_SLOTS];
+	uint32_t round;                 /* counts blocks that were begun */
 	struct buf bytes;               /* of the records as they came */
 	struct buf head, data;          /* packed */
 };
@@ -43,8 +75,12 @@ struct block_writer *block_writer_new(void)
 {
 	struct block_writer *writer = calloc(1, sizeof(*writer));
 
-	if (writer)
-		block_writer_begin(writer, 1, 1);
+	if (!writer)
+		return NULL;
+	writer->texts_at.at = writer->text_slots;
+	writer->pairs_at.at = writer->pair_slots;
+	writer->words_at.at = writer->words_slots;
+	block_writer_begin(writer, 1, 1);
 	return writer;
 }
 
@@ -60,15 +96,28 @@ void block_writer_free(struct block_writer **writer)
 	*writer = NULL;
 }
 
+static void slots_clear(struct slots *slots)
+{
+	while (slots->count > 0)
+		slots->at[slots->used[--slots->count]] = 0;
+}
+
+static void slots_set(struct slots *slots, uint32_t slot, unsigned index_plus_one)
+{
+	slots->at[slot] = (uint16_t)index_plus_one;
+	slots->used[slots->count++] = (uint16_t)slot;
+}
+
 void block_writer_begin(struct block_writer *writer, uint64_t id, uint64_t first)
 {
 	writer->id = id;
 	writer->first = first;
 	writer->marks = 0;
-	writer->text_count = writer->count = writer->pair_count = writer->last_pair = 0;
-	memset(writer->last_text, 0, sizeof(writer->last_text));
-	memset(writer->text_slots, 0, sizeof(writer->text_slots));
-	memset(writer->pair_slots, 0, sizeof(writer->pair_slots));
+	writer->text_count = writer->count = writer->pair_count = writer->words_count = 0;
+	slots_clear(&writer->texts_at);
+	slots_clear(&writer->pairs_at);
+	slots_clear(&writer->words_at);
+	writer->round++;
 	buf_clear(&writer->texts);
 	buf_clear(&writer->bytes);
 }
@@ -116,76 +165,110 @@ static int text_add(struct block_writer *writer, struct str s)
 }
 
 /* The text's index plus one; 0 where it is absent. */
-static int text_index(struct block_writer *writer, enum record_text field, struct str s, uint32_t *ret_index)
+static int text_index(struct block_writer *writer, struct str s, uint32_t *ret_index)
 {
-	const uint32_t last = writer->last_text[field];
 	uint32_t slot;
 	int err;
 
 	*ret_index = 0;
 	if (str_is_absent(s))
 		return 0;
-	if (last && text_is(writer, last - 1, s)) {
-		*ret_index = last;
-		return 0;
-	}
 	for (slot = text_hash(s) % TEXT_SLOTS; writer->text_slots[slot]; slot = (slot + 1) % TEXT_SLOTS)
 		if (text_is(writer, writer->text_slots[slot] - 1u, s)) {
-			*ret_index = writer->last_text[field] = writer->text_slots[slot];
+			*ret_index = writer->text_slots[slot];
 			return 0;
 		}
 	if ((err = text_add(writer, s)) < 0)
 		return err;
-	writer->text_slots[slot] = (uint16_t)writer->text_count;
-	*ret_index = writer->last_text[field] = writer->text_count;
+	slots_set(&writer->texts_at, slot, writer->text_count);
+	*ret_index = writer->text_count;
 	return 0;
 }
 
-static bool pair_is(const struct packed_pair *pair, uint32_t sender, uint32_t target)
+static bool is_remembered(const struct block_writer *writer, const struct memo *memos, const struct audit_memo *memo, uint32_t *ret_index)
 {
-	return pair->sender == sender && pair->target == target;
+	if (memo->stamp == 0 || memo->slot >= MEMO_SLOTS || memos[memo->slot].stamp != memo->stamp || memos[memo->slot].round != writer->round)
+		return false;
+	*ret_index = memos[memo->slot].index;
+	return true;
 }
 
-/* There are as many pairs as records at most, so there is room for each. */
-static uint32_t pair_index(struct block_writer *writer, uint32_t sender, uint32_t target)
+static void remember(const struct block_writer *writer, struct memo *memos, const struct audit_memo *memo, uint32_t index)
+{
+	if (memo->stamp && memo->slot < MEMO_SLOTS)
+		memos[memo->slot] = (struct memo){.stamp = memo->stamp, .index = index, .round = writer->round};
+}
+
+/* There are as many pairs and words as records at most, so there is room for each. */
+static uint32_t pair_place(struct block_writer *writer, uint32_t sender, uint32_t target)
 {
 	uint32_t slot = (sender * 0x9e3779b1u ^ target * 0x85ebca6bu) % PAIR_SLOTS;
 
-	if (writer->last_pair < writer->pair_count && pair_is(&writer->pairs[writer->last_pair], sender, target))
-		return writer->last_pair;
-	for (; writer->pair_slots[slot]; slot = (slot + 1) % PAIR_SLOTS)
-		if (pair_is(&writer->pairs[writer->pair_slots[slot] - 1], sender, target))
+	for (; writer->pair_slots[slot]; slot = (slot + 1) % PAIR_SLOTS) {
+		const struct packed_pair *pair = &writer->pairs[writer->pair_slots[slot] - 1];
+
+		if (pair->sender == sender && pair->target == target)
 			return writer->pair_slots[slot] - 1u;
+	}
 	writer->pairs[writer->pair_count] = (struct packed_pair){.sender = sender, .target = target};
-	writer->pair_slots[slot] = (uint16_t)++writer->pair_count;
+	slots_set(&writer->pairs_at, slot, ++writer->pair_count);
 	return writer->pair_count - 1;
+}
+
+static int pair_index(struct block_writer *writer, const struct audit_entry *entry, uint32_t *ret_index)
+{
+	uint32_t sender, target;
+	int err;
+
+	if (is_remembered(writer, writer->pair_memos, &entry->pair_memo, ret_index))
+		return 0;
+	if ((err = text_index(writer, entry->sender, &sender)) < 0 || (err = text_index(writer, entry->target, &target)) < 0)
+		return err;
+	*ret_index = pair_place(writer, sender, target);
+	remember(writer, writer->pair_memos, &entry->pair_memo, *ret_index);
+	return 0;
+}
+
+static uint32_t words_place(struct block_writer *writer, const struct packed_words *words)
+{
+	uint32_t slot = text_hash(str_make((const char *)words, sizeof(*words))) % WORDS_SLOTS;
+
+	for (; writer->words_slots[slot]; slot = (slot + 1) % WORDS_SLOTS)
+		if (memcmp(&writer->words[writer->words_slots[slot] - 1], words, sizeof(*words)) == 0)
+			return writer->words_slots[slot] - 1u;
+	writer->words[writer->words_count] = *words;
+	slots_set(&writer->words_at, slot, ++writer->words_count);
+	return writer->words_count - 1;
+}
+
+static int words_index(struct block_writer *writer, const struct audit_entry *entry, uint32_t *ret_index)
+{
+	const struct str texts[WORDS_TEXTS] = {entry->type, entry->rule, entry->label, entry->monitor};
+	struct packed_words words = {
+		.enums = {(uint8_t)entry->class, (uint8_t)(entry->kind | entry->decision << 4), (uint8_t)entry->condition,
+			  (uint8_t)(entry->proof_in | entry->proof_out << 4), (uint8_t)(entry->level | entry->monitor_decision << 4)},
+		.line = entry->line,
+	};
+	int err;
+
+	if (is_remembered(writer, writer->words_memos, &entry->words_memo, ret_index))
+		return 0;
+	for (int i = 0; i < WORDS_TEXTS; i++)
+		if ((err = text_index(writer, texts[i], &words.texts[i])) < 0)
+			return err;
+	*ret_index = words_place(writer, &words);
+	remember(writer, writer->words_memos, &entry->words_memo, *ret_index);
+	return 0;
 }
 
 /* ---- one record ---- */
 
-struct record_texts {
-	uint32_t sender, target, type, rule, label, monitor;
-};
-
-static int index_texts(struct block_writer *writer, const struct audit_entry *entry, struct record_texts *ret)
-{
-	int err;
-
-	if ((err = text_index(writer, LAST_SENDER, entry->sender, &ret->sender)) < 0 || (err = text_index(writer, LAST_TARGET, entry->target, &ret->target)) < 0 ||
-	    (err = text_index(writer, LAST_TYPE, entry->type, &ret->type)) < 0 || (err = text_index(writer, LAST_RULE, entry->rule, &ret->rule)) < 0 ||
-	    (err = text_index(writer, LAST_LABEL, entry->label, &ret->label)) < 0)
-		return err;
-	return text_index(writer, LAST_MONITOR, entry->monitor, &ret->monitor);
-}
-
 static unsigned fields_of(const struct audit_entry *entry)
 {
-	return (entry->size_bytes ? FIELD_SIZE : 0) | (entry->line ? FIELD_LINE : 0) | (entry->lost ? FIELD_LOST : 0) |
-	       (entry->class == AUDIT_OPERATOR ? FIELD_UID : 0) | (entry->refers ? FIELD_REFERS : 0) | (entry->type.at ? FIELD_TYPE : 0) |
-	       (entry->rule.at ? FIELD_RULE : 0) | (entry->label.at ? FIELD_LABEL : 0) | (entry->monitor.at ? FIELD_MONITOR : 0) |
-	       (entry->id.at ? FIELD_ID : 0) | (entry->from.at ? FIELD_FROM : 0) | (entry->to.at ? FIELD_TO : 0) |
-	       (entry->lang.at ? FIELD_LANG : 0) | (entry->detail.at ? FIELD_DETAIL : 0) | (entry->children.at ? FIELD_CHILDREN : 0) |
-	       (entry->body.at ? FIELD_BODY : 0) | (entry->has_hash ? FIELD_HASH : 0);
+	return (entry->size_bytes ? FIELD_SIZE : 0) | (entry->lost ? FIELD_LOST : 0) | (entry->class == AUDIT_OPERATOR ? FIELD_UID : 0) |
+	       (entry->refers ? FIELD_REFERS : 0) | (entry->id.at ? FIELD_ID : 0) | (entry->from.at ? FIELD_FROM : 0) |
+	       (entry->to.at ? FIELD_TO : 0) | (entry->lang.at ? FIELD_LANG : 0) | (entry->detail.at ? FIELD_DETAIL : 0) |
+	       (entry->children.at ? FIELD_CHILDREN : 0) | (entry->body.at ? FIELD_BODY : 0) | (entry->has_hash ? FIELD_HASH : 0);
 }
 
 static uint8_t *put_text(uint8_t *at, struct str s)
@@ -203,31 +286,21 @@ static uint8_t *put_number_if(uint8_t *at, unsigned fields, enum record_field fi
 	return fields & field ? varint_put(at, n) : at;
 }
 
-static uint8_t *put_record(uint8_t *at, const struct block_writer *writer, const struct audit_entry *entry, const struct record_texts *texts)
+static uint8_t *put_record(uint8_t *at, const struct block_writer *writer, const struct audit_entry *entry, uint32_t words)
 {
 	const unsigned fields = fields_of(entry);
 
-	*at++ = (uint8_t)entry->class;
-	at = varint_put(at, fields);
+	at = varint_put(varint_put(at, fields), words);
 	at = varint_put(at, writer->count);
 	at = varint_put(at, varint_of_signed((int64_t)(entry->seq - (writer->base_seq + writer->count))));
 	at = varint_put(at, varint_of_signed(entry->wall_ms - writer->base_ms));
-	*at++ = (uint8_t)(entry->kind | entry->decision << 4);
-	*at++ = (uint8_t)entry->condition;
-	*at++ = (uint8_t)(entry->proof_in | entry->proof_out << 4);
-	*at++ = (uint8_t)(entry->level | entry->monitor_decision << 4);
 	at = put_number_if(at, fields, FIELD_SIZE, entry->size_bytes);
-	at = put_number_if(at, fields, FIELD_LINE, entry->line);
 	at = put_number_if(at, fields, FIELD_LOST, entry->lost);
 	at = put_number_if(at, fields, FIELD_UID, entry->uid);
 	at = put_number_if(at, fields, FIELD_REFERS, entry->refers);
-	at = put_number_if(at, fields, FIELD_TYPE, texts->type - 1);
-	at = put_number_if(at, fields, FIELD_RULE, texts->rule - 1);
-	at = put_number_if(at, fields, FIELD_LABEL, texts->label - 1);
-	at = put_number_if(at, fields, FIELD_MONITOR, texts->monitor - 1);
-	at = put_text(put_text(put_text(at, entry->id), entry->from), entry->to);
-	at = put_text(put_text(at, entry->lang), entry->detail);
-	at = put_text(put_text(at, entry->children), entry->body);
+	at = put_text(put_text(at, entry->id), entry->detail);
+	at = put_text(put_text(at, entry->from), entry->to);
+	at = put_text(put_text(put_text(at, entry->lang), entry->children), entry->body);
 	if (entry->has_hash) {
 		memcpy(at, entry->hash, AUDIT_HASH_BYTES);
 		at += AUDIT_HASH_BYTES;
@@ -242,7 +315,7 @@ static size_t room_for(const struct audit_entry *entry)
 }
 
 /* Puts the record behind its length, which is known afterwards: one of more than a byte moves it. */
-static int add_bytes(struct block_writer *writer, const struct audit_entry *entry, const struct record_texts *texts, struct packed *ret)
+static int add_bytes(struct block_writer *writer, const struct audit_entry *entry, uint32_t words, struct packed *ret)
 {
 	const size_t at = buf_len(&writer->bytes);
 	uint8_t length[VARINT_BYTES_MAX], *start, *end;
@@ -253,7 +326,7 @@ static int add_bytes(struct block_writer *writer, const struct audit_entry *entr
 	if ((err = buf_reserve(&writer->bytes, room_for(entry))) < 0)
 		return err;
 	start = (uint8_t *)buf_space(&writer->bytes);
-	len = (size_t)(put_record(start + 1, writer, entry, texts) - (start + 1));
+	len = (size_t)(put_record(start + 1, writer, entry, words) - (start + 1));
 	length_len = (size_t)(varint_put(length, len) - length);
 	if (length_len > 1)
 		memmove(start + length_len, start + 1, len);
@@ -278,8 +351,8 @@ static bool fits(const struct block_writer *writer, const struct audit_entry *en
 
 int block_writer_add(struct block_writer *writer, const struct audit_entry *entry)
 {
-	struct record_texts texts;
 	struct packed packed;
+	uint32_t pair, words;
 	int err;
 
 	if (writer->count == 0) {
@@ -288,9 +361,10 @@ int block_writer_add(struct block_writer *writer, const struct audit_entry *entr
 	} else if (!fits(writer, entry)) {
 		return TRUNK_ELIMIT;
 	}
-	if ((err = index_texts(writer, entry, &texts)) < 0 || (err = add_bytes(writer, entry, &texts, &packed)) < 0)
+	if ((err = pair_index(writer, entry, &pair)) < 0 || (err = words_index(writer, entry, &words)) < 0 ||
+	    (err = add_bytes(writer, entry, words, &packed)) < 0)
 		return err;
-	packed.pair = writer->last_pair = pair_index(writer, texts.sender, texts.target);
+	packed.pair = pair;
 	writer->pairs[packed.pair].count++;
 	writer->pairs[packed.pair].len += packed.len;
 	writer->records[writer->count++] = packed;
@@ -304,6 +378,15 @@ int block_writer_add(struct block_writer *writer, const struct audit_entry *entr
 
 /* ---- the whole ---- */
 
+static uint8_t *put_words(uint8_t *at, const struct packed_words *words)
+{
+	memcpy(at, words->enums, WORDS_ENUM_BYTES);
+	at = varint_put(at + WORDS_ENUM_BYTES, words->line);
+	for (int i = 0; i < WORDS_TEXTS; i++)
+		at = varint_put(at, words->texts[i]);
+	return at;
+}
+
 static int pack_head(struct block_writer *writer)
 {
 	struct buf *head = &writer->head;
@@ -311,7 +394,8 @@ static int pack_head(struct block_writer *writer)
 	int err;
 
 	buf_clear(head);
-	if ((err = buf_reserve(head, 64 + buf_len(&writer->texts) + writer->pair_count * 4 * (size_t)VARINT_BYTES_MAX)) < 0)
+	if ((err = buf_reserve(head, 64 + buf_len(&writer->texts) + writer->words_count * (size_t)WORDS_BYTES_MAX +
+					     writer->pair_count * 4 * (size_t)VARINT_BYTES_MAX)) < 0)
 		return err;
 	at = (uint8_t *)buf_space(head);
 	*at++ = BLOCK_VERSION;
@@ -320,6 +404,9 @@ static int pack_head(struct block_writer *writer)
 	at = varint_put(at, writer->text_count);
 	memcpy(at, writer->texts.at + writer->texts.start, buf_len(&writer->texts));
 	at += buf_len(&writer->texts);
+	at = varint_put(at, writer->words_count);
+	for (unsigned i = 0; i < writer->words_count; i++)
+		at = put_words(at, &writer->words[i]);
 	at = varint_put(at, writer->pair_count);
 	for (unsigned i = 0; i < writer->pair_count; i++) {
 		const struct packed_pair *pair = &writer->pairs[i];
@@ -337,6 +424,8 @@ static int pack_data(struct block_writer *writer)
 	int err;
 
 	buf_clear(&writer->data);
+	if (writer->pair_count == 1)
+		return 0;               /* they lie as they shall already */
 	if ((err = buf_reserve(&writer->data, buf_len(&writer->bytes))) < 0)
 		return err;
 	for (unsigned i = 0; i < writer->pair_count; i++) {
@@ -364,6 +453,6 @@ int block_writer_pack(struct block_writer *writer, struct block_numbers *ret_num
 		.marks = writer->marks,
 	};
 	*ret_head = buf_str(&writer->head);
-	*ret_data = buf_str(&writer->data);
+	*ret_data = buf_str(writer->pair_count == 1 ? &writer->bytes : &writer->data);
 	return 0;
 }

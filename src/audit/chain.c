@@ -55,18 +55,19 @@ static int add_entry(struct audit_store *store, struct audit_entry *entry, struc
 static int add_taken(struct audit_store *store, struct chain *next)
 {
 	struct str rest = buf_str(&store->taken), hashed;
-	struct audit_entry entry;
+	struct audit_entry *entry;
 	size_t at = 0;
 	int err = 0;
 
-	for (; err == 0 && raw_take(&rest, &entry, &hashed); at = buf_len(&store->taken) - rest.len) {
-		const struct str content = entry.body.at ? entry.body : hashed;
+	for (; err == 0 && (entry = raw_take(&store->reader, &rest, &hashed)); at = buf_len(&store->taken) - rest.len) {
+		const struct str content = entry->body.at ? entry->body : hashed;
 
-		entry.has_hash = content.at && tls_hasher_sum(store->hasher, &content, 1, entry.hash) == 0;
+		if (content.at)
+			entry->has_hash = tls_hasher_sum(store->hasher, &content, 1, entry->hash) == 0;
 		if (at >= store->told)
-			sinks_add(&store->sinks, &entry);
+			sinks_add(&store->sinks, entry);
 		if (store->has_db)
-			err = add_entry(store, &entry, next);
+			err = add_entry(store, entry, next);
 	}
 	if (at > store->told)
 		store->told = at;

@@ -16,6 +16,12 @@ enum audit_class {
 	AUDIT_STORE,                    /* of the store itself: `type` says what ("begun", "retained", …), `detail` in words */
 };
 
+/* Where somebody remembers what is the same in many entries: equal memos, equal content. `stamp` 0: nobody does. */
+struct audit_memo {
+	uint32_t slot;                  /* a small number, for whoever remembers, too */
+	uint64_t stamp;
+};
+
 /* Strings are borrowed, and absent where the record has none. */
 struct audit_entry {
 	enum audit_class class;
@@ -31,6 +37,8 @@ struct audit_entry {
 	uint64_t size_bytes, lost;
 	unsigned line, uid;
 	struct str sender, target, type, rule, label, monitor;  /* one of few: kept once in a block */
+	struct audit_memo pair_memo;    /* of sender and target */
+	struct audit_memo words_memo;   /* of class to level, line, and type to monitor */
 	struct str id, from, to, lang, detail;
 	struct str children;            /* "{ns}name" with a blank between them */
 	struct str body;                /* the stanza */

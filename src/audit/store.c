@@ -183,6 +183,8 @@ static void collect(struct audit_store *store)
 
 		pthread_mutex_lock(&front->lock);
 		take_over(&store->taken, &front->filling);
+		if (buf_len(&front->filling) == 0)
+			raw_writer_reset(&front->writer);
 		trim(&front->filling, buf_len(&store->taken));
 		is_all &= buf_len(&front->filling) == 0;
 		pthread_mutex_unlock(&front->lock);

@@ -38,6 +38,7 @@ struct audit {
 	atomic_bool is_posted;          /* on_durable is on its way to the loop */
 	pthread_mutex_t lock;           /* guards what follows */
 	struct buf filling;             /* of raw records */
+	struct raw_writer writer;       /* of what they share */
 };
 
 /* The chain as far as it is on disk. */
@@ -88,6 +89,7 @@ struct audit_store {
 	size_t told;                    /* of them: the sinks know already */
 	uint64_t taken_lost;            /* verdicts that found no room since the batch before: the gap behind this one */
 	uint64_t taken_seq;             /* all up to it are in `taken`, or on disk */
+	struct raw_reader reader;
 	struct tls_hasher *hasher;
 	struct sinks sinks;
 	int64_t seal_due_ms, retain_due_ms;     /* monotonic */

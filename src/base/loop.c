@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { LOOP_HEAP_MIN = 64 };
 
@@ -103,12 +102,7 @@ int64_t loop_now_ms(const struct loop *loop)
 
 int64_t loop_wall_ms(const struct loop *loop)
 {
-	struct timespec now;
-
-	if (!loop->uv)
-		return loop->wall_ms;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return loop->uv ? loop_uv_wall_ms(loop->uv) : loop->wall_ms;
 }
 
 void loop_set_wall_ms(struct loop *loop, int64_t wall_ms)

@@ -42,7 +42,7 @@ struct uv_loop_s *loop_uv(struct loop *loop);   /* NULL where libuv does not dri
 /* Milliseconds of the monotonic clock, as of this wake-up. */
 int64_t loop_now_ms(const struct loop *loop);
 
-/* Milliseconds since 1970 by the wall clock: for records only. */
+/* Milliseconds since 1970 by the wall clock, as of this wake-up: for records only. A clock that was set shows in the next wake-up. */
 int64_t loop_wall_ms(const struct loop *loop);
 
 /* Calls `fn(ctx)` once after `delay_ms`; an armed timer is moved. O(log n). Returns 0 or TRUNK_ENOMEM. */

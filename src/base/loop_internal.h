@@ -15,6 +15,7 @@ struct loop {
 	struct loop_uv *uv;             /* the driver; NULL: none */
 };
 
+int64_t loop_uv_wall_ms(const struct loop_uv *uv);
 struct loop_uv *loop_uv_new(struct loop *loop);
 void loop_uv_free(struct loop_uv **uv);
 void loop_uv_wake(struct loop_uv *uv);  /* a timer or a deferred call was added outside of a wake-up */

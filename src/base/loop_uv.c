@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <uv.h>
 
 struct posted {
@@ -23,6 +24,7 @@ struct loop_uv {
 	pthread_mutex_t lock;           /* guards posted and nudges */
 	struct list posted;             /* of struct posted, owned */
 	struct list nudges;             /* of struct nudge */
+	int64_t wall_ms, wall_at_ms;    /* the wall clock when the loop's said wall_at_ms, before the last poll; 0: not yet */
 };
 
 static void on_timer(uv_timer_t *timer)
@@ -32,12 +34,28 @@ static void on_timer(uv_timer_t *timer)
 	loop_advance(uv->loop, (int64_t)uv_now(&uv->uv));
 }
 
+static int64_t system_wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Each stanza asks for it, and the system's clock costs a twentieth of a small one. */
+int64_t loop_uv_wall_ms(const struct loop_uv *uv)
+{
+	return uv->wall_ms ? uv->wall_ms + ((int64_t)uv_now(&uv->uv) - uv->wall_at_ms) : system_wall_ms();
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
 	struct loop_uv *uv = prepare->data;
 	int64_t next_ms;
 
 	uv_update_time(&uv->uv);
+	uv->wall_at_ms = (int64_t)uv_now(&uv->uv);
+	uv->wall_ms = system_wall_ms();
 	loop_advance(uv->loop, (int64_t)uv_now(&uv->uv));
 	next_ms = loop_next_ms(uv->loop);
 	if (next_ms < 0)
