@@ -103,7 +103,7 @@ static void go_on(struct receiver *r, struct conn *conn, int64_t due_ms)
 {
 	r->is_moving = false;
 	channel_move(&r->channel, r->site, conn);
-	receiver_resume_timeout(r, due_ms);
+	receiver_give_time(r, due_ms - loop_now_ms(r->site->loop));
 	/* What happened while it was under way concerns it, too. */
 	if (receiver_may_begin(r) && inbound_welcomes(r))
 		receiver_answer(r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One stream that a peer opened: header, features, time limits, end. */
+ * One stream that a peer opened: header, features, elements, time limits. */
 #include "inbound/sm.h"
 
 #include <stdlib.h>
@@ -32,39 +32,6 @@ static void on_free(void *ctx)
 	receiver_free(&r);
 }
 
-/* Lets go of it at the end of this wake-up: callbacks of its own may still be under way. */
-/* The trunk's stop waits for it, and for the peer's end, or RECEIVER_CLOSE_MS. */
-static void read_on(struct receiver *r)
-{
-	r->reads_on = true;
-	outbound_hold(relay_outbound(r->relay), true);
-}
-
-static void read_no_more(struct receiver *r)
-{
-	if (r->reads_on)
-		outbound_hold(relay_outbound(r->relay), false);
-	r->reads_on = false;
-	channel_ignore(&r->channel);
-}
-
-static void drop_for(struct receiver *r, bool may_resume)
-{
-	if (r->state == RECEIVER_DEAD)
-		return;
-	r->state = RECEIVER_DEAD;
-	dns_find_cancel(&r->dane);
-	receiver_uncarry(r);
-	receiver_sm_end(r, may_resume);
-	read_no_more(r);
-	defer_start(r->site->loop, &r->free);
-}
-
-static void drop(struct receiver *r)
-{
-	drop_for(r, false);
-}
-
 struct receiver *receiver_new(struct inbound *inbound, const struct site *site, struct relay *relay, bool is_direct,
 			      struct address_entry *address)
 {
@@ -93,7 +60,7 @@ void receiver_free(struct receiver **receiver)
 		return;
 	*receiver = NULL;
 	receiver_sm_end(r, false);
-	read_no_more(r);
+	receiver_read_no_more(r);
 	inbound_forget(r);
 	HASH_ITER(hh, r->pairs, pair, next)
 		receiver_pair_remove(&pair);
@@ -110,116 +77,9 @@ void receiver_free(struct receiver **receiver)
 	free(r);
 }
 
-/* ---- what policy says of this peer ---- */
-
-const struct trust_policy *receiver_trust(const struct receiver *r, struct str domain)
-{
-	const struct spoke *spoke;
-
-	if (str_is_absent(domain))
-		domain = str_of(r->from);
-	spoke = str_is_absent(domain) ? NULL : route_find(r->site->route, domain);
-	return spoke ? &spoke->trust : r->site->trust;
-}
-
-/* The records that were found for the header's `from`: whichever of its servers connects, one of them must speak for it. */
-static size_t tlsa_of(const struct receiver *r, struct str domain, struct tls_tlsa ret_tlsa[static DNS_TLSA_MAX])
-{
-	if (!r->found || !r->from || !str_is(domain, r->from))
-		return 0;
-	for (unsigned i = 0; i < r->found->tlsa_count; i++)
-		ret_tlsa[i] = (struct tls_tlsa){
-			.usage = r->found->tlsa[i].usage, .selector = r->found->tlsa[i].selector, .matching = r->found->tlsa[i].matching,
-			.data = str_make((const char *)r->found->tlsa[i].data, r->found->tlsa[i].len),
-		};
-	return r->found->tlsa_count;
-}
-
-bool receiver_certificate_proves(struct receiver *r, struct str domain, struct tls_judgement *ret_judgement)
-{
-	const struct trust_policy *trust = receiver_trust(r, domain);
-	char ascii[DOMAIN_SIZE];
-	struct tls_tlsa tlsa[DNS_TLSA_MAX];
-	const struct tls_expectation expected = {
-		.domain = ascii, .pins = (const uint8_t (*)[TLS_PIN_BYTES])trust->pins, .pin_count = trust->pin_count,
-		.tlsa = tlsa, .tlsa_count = tlsa_of(r, domain, tlsa),
-	};
-
-	*ret_judgement = (struct tls_judgement){.proof = TLS_PROOF_NONE, .doubt = TLS_DOUBT_NO_CERTIFICATE, .text = "no TLS"};
-	if (!r->channel.is_secured || domain_to_ascii(domain, ascii, sizeof(ascii)) < 0)
-		return false;
-	tls_session_judge_by(r->channel.tls, r->site->store);
-	tls_session_judge(r->channel.tls, &expected, loop_wall_ms(r->site->loop), ret_judgement);
-	return ret_judgement->proof != TLS_PROOF_NONE;
-}
-
-void receiver_remember(struct receiver *r, const struct domain_pair *pair, const char *step, const char *why)
-{
-	char address[ENDPOINT_TEXT_SIZE];
-	const struct failure failure = {
-		.wall_ms = loop_wall_ms(r->site->loop), .pair = *pair, .leg = "inbound", .role = "receiving", .address = address,
-		.step = step, .reason = why,
-	};
-
-	endpoint_text(&r->channel.conn->peer, address);
-	failures_add(r->site->failures, &failure);
-}
-
-static bool is_trunked(const struct receiver *r, struct str domain)
-{
-	return str_is(domain, r->site->trunk) || route_find(r->site->route, domain) != NULL;
-}
-
-bool receiver_zone_fits(const struct receiver *r, struct str sender)
-{
-	const struct spoke *spoke = route_find(r->site->route, sender);
-
-	for (const struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
-		const struct spoke *other = pair->lane.proof != PROOF_NONE ? route_find(r->site->route, pair->lane.pair.sender) : NULL;
-
-		if (other && (!spoke || other->zone != spoke->zone))
-			return false;
-	}
-	return true;
-}
-
-bool receiver_version_fits(const struct receiver *r, struct str sender)
-{
-	return !r->channel.is_secured || tls_session_protocol(r->channel.tls) >= receiver_trust(r, sender)->min_version;
-}
-
-static bool proof_holds(struct receiver *r, const struct receiver_pair *pair)
-{
-	const struct trust_policy *trust = receiver_trust(r, pair->lane.pair.sender);
-	struct tls_judgement judgement;
-	const bool is_certified = receiver_certificate_proves(r, pair->lane.pair.sender, &judgement);
-
-	if ((trust->tls == TLS_POLICY_REQUIRED && !r->channel.is_secured) || !receiver_version_fits(r, pair->lane.pair.sender))
-		return false;
-	if (trust->pin_count > 0 && !is_certified && trust->verify == VERIFY_CERTIFICATE)
-		return false;
-	if (pair->lane.proof == PROOF_DIALBACK)
-		return trust->dialback && (trust->verify == VERIFY_DIALBACK || is_certified);
-	if (pair->lane.proof == PROOF_DIALBACK_CERTIFICATE)
-		return is_certified;
-	return trust->external && is_certified;
-}
-
-bool receiver_holds(struct receiver *r)
-{
-	for (struct receiver_pair *pair = r->pairs; pair; pair = pair->hh.next) {
-		if (pair->lane.proof == PROOF_NONE)
-			continue;
-		if (!is_trunked(r, pair->lane.pair.target) || !proof_holds(r, pair) || !receiver_zone_fits(r, pair->lane.pair.sender) ||
-		    relay_judge_pair(r->relay, &pair->lane.pair).decision != DECISION_PASS)
-			return false;
-	}
-	return true;
-}
-
 /* ---- header and features ---- */
 
-static void send_header(struct receiver *r)
+void receiver_send_header(struct receiver *r)
 {
 	struct stream_header header = {
 		.from = str_of(r->to ? r->to : r->site->trunk), .to = str_of(r->from), .has_version = r->has_version,
@@ -232,85 +92,6 @@ static void send_header(struct receiver *r)
 	stream_header_write(&out, &header);
 	r->header_sent = true;
 	receiver_write(r, &out);
-}
-
-static void log_closed(const struct receiver *r, enum stream_condition condition, const char *text)
-{
-	char address[ENDPOINT_TEXT_SIZE];
-
-	endpoint_text(&r->channel.conn->peer, address);
-	LOG(r->site->log, condition == STREAM_CONDITION_NONE ? LOG_INFO : LOG_WARNING, "stream-closed", KV_N("stream", r->id),
-	    KV_C("role", "receiving"), KV_C("address", address), KV_C("sender", r->from ? r->from : ""), KV_C("target", r->to ? r->to : ""),
-	    KV_C("condition", stream_condition_text(condition)), KV_C("reason", text ? text : ""));
-}
-
-/* Ends in order: what came and is on its way is waited for, so that its sender's server does not send it again or call it lost. */
-static bool leaves_first(struct receiver *r, enum stream_condition condition, const char *text)
-{
-	if (r->state != RECEIVER_OPEN || !receiver_sm_waits(r) ||
-	    (condition != STREAM_CONDITION_NONE && condition != STREAM_RESET && condition != STREAM_SYSTEM_SHUTDOWN))
-		return false;
-	r->state = RECEIVER_LEAVING;
-	r->leaves_with = condition;
-	r->leaves_for = text;
-	receiver_end_carry(r);
-	channel_read(&r->channel, true);
-	timer_start(r->site->loop, &r->timeout, inbound_leave_ms(r->inbound), on_timeout, r);
-	return true;
-}
-
-void receiver_left(struct receiver *r)
-{
-	receiver_close(r, r->leaves_with, r->leaves_for);
-}
-
-void receiver_close(struct receiver *r, enum stream_condition condition, const char *text)
-{
-	struct buf out = {0};
-
-	if (leaves_first(r, condition, text))
-		return;
-	stream_error_write(&out, condition, text);
-	receiver_close_with(r, condition, text, &out);
-}
-
-/* A peer without stream management cannot know what was not read: what it has sent already is taken still. With it, what is not acknowledged is its own. */
-static bool goes_on(const struct receiver *r, enum stream_condition condition)
-{
-	return (condition == STREAM_SYSTEM_SHUTDOWN || condition == STREAM_CONDITION_NONE) && r->is_proved && !r->sm && !r->has_ended &&
-	       !r->channel.is_deaf && !r->channel.is_closed;
-}
-
-void receiver_close_with(struct receiver *r, enum stream_condition condition, const char *text, struct buf *error)
-{
-	if (r->state == RECEIVER_CLOSING || r->state == RECEIVER_DEAD) {
-		buf_fini(error);
-		if (r->reads_on)
-			channel_shutdown(&r->channel);
-		read_no_more(r);
-		return;
-	}
-	log_closed(r, condition, text);
-	dns_find_cancel(&r->dane);
-	receiver_end_carry(r);
-	if ((r->is_direct || r->channel.tls) && !r->channel.is_secured) {
-		buf_fini(error);
-		drop(r);                /* there is no stream yet to say anything on */
-		return;
-	}
-	r->state = RECEIVER_CLOSING;    /* first: what is written below may itself be too much, and would close again */
-	if (!r->header_sent)
-		send_header(r);
-	receiver_sm_last(r);
-	receiver_write(r, error);
-	if (goes_on(r, condition)) {
-		read_on(r);     /* TLS and connection end behind the peer's end: one that finds them ended drops what it has not sent */
-	} else {
-		read_no_more(r);
-		channel_shutdown(&r->channel);
-	}
-	receiver_sm_end(r, false);
-	timer_start(r->site->loop, &r->timeout, RECEIVER_CLOSE_MS, on_timeout, r);
 }
 
 /* Chooses what may be offered: what policy requires decides, not what would be convenient. */
@@ -414,13 +195,6 @@ static bool take_domain(struct str raw, char **owned, struct domain *scratch)
 	return *owned != NULL;
 }
 
-static bool rests(const struct receiver *r, struct str domain)
-{
-	const struct spoke *spoke = r->site->rest ? route_find(r->site->route, domain) : NULL;
-
-	return spoke && rest_has(r->site->rest, spoke->name);
-}
-
 /* Keeps the domains of the header. Returns false where the stream is closed for them. */
 static bool take_names(struct receiver *r, const struct stream_header *header)
 {
@@ -446,11 +220,11 @@ bool receiver_may_begin(struct receiver *r)
 {
 	const int64_t now = loop_wall_ms(r->site->loop);
 
-	if (r->to && !is_trunked(r, str_of(r->to)) && !outbound_speaks_for(relay_outbound(r->relay), str_of(r->to)))
+	if (r->to && !receiver_is_trunked(r, str_of(r->to)) && !outbound_speaks_for(relay_outbound(r->relay), str_of(r->to)))
 		receiver_close(r, STREAM_HOST_UNKNOWN, "this domain is not trunked here");
 	else if (r->from && blocks_has_domain(inbound_blocks(r->inbound), str_of(r->from), now))
 		receiver_close(r, STREAM_POLICY_VIOLATION, "blocked");
-	else if (r->from && rests(r, str_of(r->from)))
+	else if (r->from && receiver_rests(r, str_of(r->from)))
 		receiver_close(r, STREAM_SYSTEM_SHUTDOWN, "this server is drained; come again later");
 	else if (!r->has_version && !r->channel.is_secured && receiver_trust(r, STR_NONE)->tls == TLS_POLICY_REQUIRED)
 		receiver_close(r, STREAM_POLICY_VIOLATION, "TLS is required, and this version of XMPP has none");
@@ -462,7 +236,7 @@ bool receiver_may_begin(struct receiver *r)
 void receiver_answer(struct receiver *r)
 {
 	r->state = RECEIVER_OPEN;
-	send_header(r);
+	receiver_send_header(r);
 	if (r->has_version)
 		offer(r);
 	if (r->is_proved)
@@ -558,8 +332,8 @@ static void on_closed(void *ctx, int err)
 	struct receiver *r = ctx;
 
 	if (r->state != RECEIVER_CLOSING && r->state != RECEIVER_DEAD)
-		log_closed(r, STREAM_CONDITION_NONE, err < 0 ? error_text(err) : "the peer closed the connection");
-	drop_for(r, r->state == RECEIVER_OPEN);
+		receiver_log_closed(r, STREAM_CONDITION_NONE, err < 0 ? error_text(err) : "the peer closed the connection");
+	receiver_drop_for(r, r->state == RECEIVER_OPEN);
 }
 
 static void on_open(void *ctx, int err)
@@ -593,7 +367,7 @@ static void on_secured(void *ctx, int err, const char *why)
 	LOG(r->site->log, LOG_WARNING, "tls-failed", KV_N("stream", r->id), KV_C("role", "receiving"), KV_C("address", address),
 	    KV_C("sender", r->from ? r->from : ""), KV_C("target", r->to ? r->to : ""), KV_C("reason", why));
 	receiver_remember(r, &(struct domain_pair){.sender = str_of(r->from), .target = str_of(r->to)}, "tls", why);
-	drop(r);
+	receiver_drop(r);
 }
 
 static void on_drained(void *ctx)
@@ -643,7 +417,7 @@ static void on_timeout(void *ctx)
 	struct receiver *r = ctx;
 
 	if (r->state == RECEIVER_CLOSING)
-		drop(r);
+		receiver_drop(r);
 	else if (r->state == RECEIVER_LEAVING)
 		receiver_left(r);
 	else if (r->is_proved)
@@ -659,9 +433,9 @@ static void on_timeout(void *ctx)
 	}
 }
 
-void receiver_resume_timeout(struct receiver *r, int64_t due_ms)
+void receiver_give_time(struct receiver *r, int64_t ms)
 {
-	timer_start(r->site->loop, &r->timeout, due_ms - loop_now_ms(r->site->loop), on_timeout, r);
+	timer_start(r->site->loop, &r->timeout, ms, on_timeout, r);
 }
 
 void receiver_was_proved(struct receiver *r)

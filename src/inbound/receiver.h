@@ -90,7 +90,7 @@ struct receiver {
 	uint64_t stanzas;
 };
 
-/* ---- receiver.c: life, header, features, end ---- */
+/* ---- receiver.c: life, header, features ---- */
 
 struct receiver *receiver_new(struct inbound *inbound, const struct site *site, struct relay *relay, bool is_direct,
 			      struct address_entry *address);
@@ -99,25 +99,8 @@ struct receiver *receiver_new(struct inbound *inbound, const struct site *site, 
 int receiver_begin(struct receiver *receiver, struct conn *conn);
 void receiver_free(struct receiver **receiver);
 
-/* Says why, ends the stream, and lets go of the receiver once the peer has ended it, too. A managed stream that is closed in order (no error, reset,
- * system-shutdown; there `text` must be static) first waits, RECEIVER_LEAVE_MS at most, to acknowledge what it brought. */
-void receiver_close(struct receiver *receiver, enum stream_condition condition, const char *text);
-void receiver_close_with(struct receiver *receiver, enum stream_condition condition, const char *text, struct buf *error);     /* and ends the buffer */
-void receiver_left(struct receiver *receiver);          /* nothing more is waited for */
 enum log_level receiver_level(struct receiver *receiver);       /* of the next warning that the peer causes */
 void receiver_write(struct receiver *receiver, struct buf *out);        /* and ends the buffer */
-
-/* What the peer must show: its spoke's policy, else the global one. `domain` absent: the header's `from`. */
-const struct trust_policy *receiver_trust(const struct receiver *receiver, struct str domain);
-
-/* Whether the peer's certificate proves `domain` under that domain's policy. */
-bool receiver_certificate_proves(struct receiver *receiver, struct str domain, struct tls_judgement *ret_judgement);
-
-/* Whether the TLS version is high enough for the domain that is to be proved: it was agreed on before that domain was known. */
-bool receiver_version_fits(const struct receiver *receiver, struct str sender);
-
-/* Remembers that the peer failed to prove a pair (site->failures). `step`: static. */
-void receiver_remember(struct receiver *receiver, const struct domain_pair *pair, const char *step, const char *why);
 
 /* TLS begins: what was said in plain text, and what was asked for it, counts for nothing any more (RFC 6120 §5.4.3.3). */
 void receiver_forget(struct receiver *receiver);
@@ -129,14 +112,8 @@ struct receiver_pair *receiver_pair_find(struct receiver *receiver, const struct
 struct receiver_pair *receiver_pair_add(struct receiver *receiver, const struct domain_pair *pair, enum proof proof);
 void receiver_pair_remove(struct receiver_pair **pair);
 
-/* Whether a sender domain may be proved on this stream beside what is proved already (zones, design.md §2). */
-bool receiver_zone_fits(const struct receiver *receiver, struct str sender);
-
 /* A question to DNS that is under way is asked anew: the resolver may be another. */
 void receiver_ask_again(struct receiver *receiver);
-
-/* Whether what the stream has proved still holds under the configuration in force. */
-bool receiver_holds(struct receiver *receiver);
 
 /* Whether a stream with these domains may be begun here and now; else it is closed. */
 bool receiver_may_begin(struct receiver *receiver);
@@ -144,8 +121,47 @@ bool receiver_may_begin(struct receiver *receiver);
 /* Answers the header that was read: ours, and features. */
 void receiver_answer(struct receiver *receiver);
 
-/* The time that it has for its proof goes on, until `due_ms`. */
-void receiver_resume_timeout(struct receiver *receiver, int64_t due_ms);
+/* The time that it has for its proof, or for its end. */
+void receiver_give_time(struct receiver *receiver, int64_t ms);
+
+void receiver_send_header(struct receiver *receiver);   /* ours */
+
+/* ---- end.c: how it ends ---- */
+
+/* Says why, ends the stream, and lets go of the receiver once the peer has ended it, too. A managed stream that is closed in order (no error, reset,
+ * system-shutdown; there `text` must be static) first waits, RECEIVER_LEAVE_MS at most, to acknowledge what it brought. */
+void receiver_close(struct receiver *receiver, enum stream_condition condition, const char *text);
+void receiver_close_with(struct receiver *receiver, enum stream_condition condition, const char *text, struct buf *error);     /* and ends the buffer */
+void receiver_left(struct receiver *receiver);          /* nothing more is waited for */
+
+/* Lets go of it at the end of this wake-up: callbacks of its own may still be under way. `may_resume`: its session is kept (XEP-0198). */
+void receiver_drop(struct receiver *receiver);
+void receiver_drop_for(struct receiver *receiver, bool may_resume);
+void receiver_log_closed(const struct receiver *receiver, enum stream_condition condition, const char *text);
+void receiver_read_no_more(struct receiver *receiver);  /* what comes still is not heard, and the trunk's stop does not wait for it */
+
+/* ---- peer.c: what the configuration in force says of the peer ---- */
+
+/* What the peer must show: its spoke's policy, else the global one. `domain` absent: the header's `from`. */
+const struct trust_policy *receiver_trust(const struct receiver *receiver, struct str domain);
+
+/* Whether the peer's certificate proves `domain` under that domain's policy. */
+bool receiver_certificate_proves(struct receiver *receiver, struct str domain, struct tls_judgement *ret_judgement);
+
+/* Whether the TLS version is high enough for the domain that is to be proved: it was agreed on before that domain was known. */
+bool receiver_version_fits(const struct receiver *receiver, struct str sender);
+
+/* Whether a sender domain may be proved on this stream beside what is proved already (zones, design.md §2). */
+bool receiver_zone_fits(const struct receiver *receiver, struct str sender);
+
+/* Whether what the stream has proved still holds under the configuration in force. */
+bool receiver_holds(struct receiver *receiver);
+
+/* Remembers that the peer failed to prove a pair (site->failures). `step`: static. */
+void receiver_remember(struct receiver *receiver, const struct domain_pair *pair, const char *step, const char *why);
+
+bool receiver_is_trunked(const struct receiver *receiver, struct str domain);   /* ours, or some spoke's */
+bool receiver_rests(const struct receiver *receiver, struct str domain);        /* its spoke is drained by an operator */
 
 /* ---- move.c: to another worker ---- */
 
