@@ -281,6 +281,8 @@ static void on_result(struct receiver *r, const struct domain_pair *pair, struct
 		refuse_result(r, pair, COND_ITEM_NOT_FOUND, "the target domain is not trunked");
 	else if (verdict.decision != DECISION_PASS)
 		refuse_result(r, pair, COND_POLICY_VIOLATION, verdict.rule);
+	else if (receiver_rests(r, pair->sender))
+		refuse_result(r, pair, COND_REMOTE_SERVER_TIMEOUT, "the sender's server is drained by an operator");
 	else if (!receiver_version_fits(r, pair->sender))
 		refuse_result(r, pair, COND_POLICY_VIOLATION, "this version of TLS is too old for the domain");
 	else if (!receiver_zone_fits(r, pair->sender))
