@@ -140,7 +140,7 @@ static int load_file(struct loading *loading, uint64_t number, bool is_last)
 	struct spool_store *store = loading->store;
 	struct segment *segment = segment_new(store, number);
 	char name[SEGMENT_NAME_SIZE];
-	struct scan scan = {0};
+	struct scan scan = {.may_tear = is_last};
 	struct stat st;
 
 	if (!segment)

@@ -103,6 +103,8 @@ void records_seal(uint32_t salt, char *at, size_t len)
 
 static bool is_sane(const struct record_head *head)
 {
+	if (head->id == 0 || head->id == UINT64_MAX)            /* never given: nothing would come before the one, or behind the other */
+		return false;
 	if (head->type == RECORD_REMOVAL)
 		return head->sender_len == 0 && head->target_len == 0 && head->body_len == 0;
 	return head->type == RECORD_STANZA && head->sender_len > 0 && head->sender_len < DOMAIN_SIZE && head->target_len > 0 &&

@@ -53,10 +53,13 @@ void segment_name(uint64_t number, const char *suffix, char ret_name[static SEGM
 
 int segment_number(const char *name, uint64_t *ret_number, bool *ret_is_damaged)
 {
-	char *end;
+	char *end, ours[SEGMENT_NAME_SIZE];
 	const uint64_t number = strtoull(name, &end, 16);
 
 	if (end != name + 16 || (strcmp(end, ".spool") != 0 && strcmp(end, ".spool.damaged") != 0))
+		return TRUNK_EINVAL;
+	segment_name(number, end + strlen(".spool"), ours);
+	if (strcmp(name, ours) != 0 || number == UINT64_MAX)    /* written otherwise, or with no number left behind it */
 		return TRUNK_EINVAL;
 	*ret_number = number;
 	*ret_is_damaged = strcmp(end, ".spool") != 0;
@@ -258,8 +261,18 @@ static int read_at(int fd, struct buf *buf, size_t len, size_t offset)
 	return 0;
 }
 
-/* Gives the good records of a batch; returns how many of its bytes could not be read. */
-static size_t read_batch(struct segment *segment, struct str records, size_t offset, segment_fn *fn, void *ctx)
+/* How many bytes of a batch cannot be read, from its first bad record on. */
+static size_t lost_in(uint32_t salt, struct str records)
+{
+	struct record record;
+
+	while (records.len > 0 && record_read(salt, records, &record) == 0)
+		records = str_from(records, record.len);
+	return records.len;
+}
+
+/* Gives the records of a batch up to the first bad one. */
+static void read_batch(struct segment *segment, struct str records, size_t offset, segment_fn *fn, void *ctx)
 {
 	struct record record;
 
@@ -268,7 +281,6 @@ static size_t read_batch(struct segment *segment, struct str records, size_t off
 		offset += record.len;
 		records = str_from(records, record.len);
 	}
-	return records.len;
 }
 
 static bool is_zero(struct str bytes)
@@ -298,6 +310,7 @@ static bool has_next(int fd, const struct segment *segment, size_t offset, uint3
 /* One batch; false: there is none behind it that could be read. */
 static bool scan_batch(int fd, struct segment *segment, struct scan *scan, struct buf *buf, segment_fn *fn, void *ctx)
 {
+	struct buf next = {0};
 	size_t lost;
 	uint32_t len;
 
@@ -313,13 +326,16 @@ static bool scan_batch(int fd, struct segment *segment, struct scan *scan, struc
 	}
 	if ((scan->err = read_at(fd, buf, len, scan->end + BATCH_HEAD_BYTES)) < 0)
 		return false;
-	if ((lost = read_batch(segment, buf_str(buf), scan->end + BATCH_HEAD_BYTES, fn, ctx)) > 0) {
+	/* Before any of it counts: what stands in a torn batch goes with it. */
+	if ((lost = lost_in(segment->salt, buf_str(buf))) > 0) {
 		scan->lost_bytes += lost;
-		scan->is_torn = !has_next(fd, segment, scan->end + BATCH_HEAD_BYTES + len, scan->batches + 1, buf);
+		scan->is_torn = scan->may_tear && !has_next(fd, segment, scan->end + BATCH_HEAD_BYTES + len, scan->batches + 1, &next);
+		buf_fini(&next);
 		scan->is_damaged |= !scan->is_torn;
 		if (scan->is_torn)
 			return false;
 	}
+	read_batch(segment, buf_str(buf), scan->end + BATCH_HEAD_BYTES, fn, ctx);
 	scan->end += BATCH_HEAD_BYTES + len;
 	scan->batches++;
 	return true;

@@ -71,6 +71,7 @@ typedef void segment_fn(void *ctx, struct segment *segment, const struct record 
 struct scan {
 	size_t end;                     /* behind the last batch that was read */
 	uint32_t batches;
+	bool may_tear;                  /* it is the newest file: its last batch may be one that a crash tore */
 	bool is_ended;                  /* nothing more can be read */
 	bool is_torn;                   /* the last batch is not whole, and nothing was written behind it: it was never synced */
 	bool is_damaged;                /* something in the midst of what was synced cannot be read */
