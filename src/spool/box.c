@@ -198,18 +198,22 @@ static int by_id(const void *a, const void *b)
 
 void box_settle(struct spool_store *store, struct box *box, bool (*is_removed)(void *ctx, uint64_t id), void *ctx)
 {
+	size_t kept = box->start;
+
 	qsort(box->at + box->start, box->end - box->start, sizeof(*box->at), by_id);
 	for (size_t i = box->start; i < box->end; i++) {
 		struct entry *entry = &box->at[i];
 
-		if (!is_removed(ctx, entry->id) && (i + 1 == box->end || entry[1].id != entry->id))
+		if (!is_removed(ctx, entry->id) && (i + 1 == box->end || entry[1].id != entry->id)) {
+			box->at[kept++] = *entry;       /* without holes: a search must not meet the one of two that is gone */
 			continue;
+		}
 		box_place(store, entry, NULL, 0, box_record_bytes(box, entry));
-		entry->state = ENTRY_GONE;
 		box->count--;
 		box->bytes -= entry->len;
 		store->count--;
 	}
+	box->end = kept;
 	box_trim(box);
 }
 

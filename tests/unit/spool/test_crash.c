@@ -181,6 +181,29 @@ static void found_unreadable_later_is_told_and_the_rest_is_read(void **state)
 	assert_non_null(strstr(world->lines, "spool-unreadable"));
 }
 
+/* A crash between a file's being written anew and its removal. */
+static void what_stands_in_two_files_is_there_once_and_can_be_removed(void **state)
+{
+	struct world *world = *state;
+	uint64_t second;
+	size_t len;
+	char path[512], *bytes;
+
+	world_put(world, &WORLD_PAIR, "one");
+	second = world_put(world, &WORLD_PAIR, "two");
+	world_put(world, &WORLD_PAIR, "three");
+	world_turn(world);
+	world_kill(world);
+	bytes = read_file(world_file(world, ".spool", true), &len);
+	snprintf(path, sizeof(path), "%s/00000000000000ff.spool", world->folder);
+	write_file(path, bytes, len);
+	free(bytes);
+	world_open(world);
+	assert_string_equal(world_content(world, &WORLD_PAIR), "one,two,three");
+	spool_remove(world->spool, &WORLD_PAIR, second);
+	assert_string_equal(world_content(world, &WORLD_PAIR), "one,three");
+}
+
 /* Over many files, with removals and compaction between, each crash finds what was durable, in order, each once. */
 static void many_crashes_lose_and_double_nothing(void **state)
 {
@@ -235,7 +258,7 @@ int main(void)
 		IN_WORLD(a_file_of_strangers_is_set_aside),
 		IN_WORLD(a_file_that_was_only_made_is_nothing),
 		IN_WORLD(found_unreadable_later_is_told_and_the_rest_is_read),
-		IN_WORLD(many_crashes_lose_and_double_nothing),
+		IN_WORLD(what_stands_in_two_files_is_there_once_and_can_be_removed), IN_WORLD(many_crashes_lose_and_double_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
