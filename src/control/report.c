@@ -88,6 +88,8 @@ static json_t *drained_json(struct rest *rest)
 	json_t *list = json_array();
 	char *name;
 
+	if (rest_is_unknown(rest))
+		json_array_append_new(list, json_string("*"));
 	for (unsigned i = 0; (name = rest_name(rest, i)); i++) {
 		json_array_append_new(list, foreign_json_c(name));
 		free(name);

@@ -86,11 +86,12 @@ void command_drain(struct call *call)
 		return;
 	}
 	err = rest_drain(env->site->rest, spoke->name);
-	if (err < 0) {
+	if (err < 0 && err != TRUNK_EIO) {
 		call_end(call, CALL_NO, NULL, err == TRUNK_EEXIST ? "it is drained already" : error_text(err));
 		return;
 	}
-	call_end(call, CALL_DONE, json_pack("{s:o, s:i}", "what", foreign_json_c(spoke->name), "closed", (int)close_all(env, spoke)), NULL);
+	call_end(call, CALL_DONE, json_pack("{s:o, s:i, s:b}", "what", foreign_json_c(spoke->name), "closed", (int)close_all(env, spoke), "kept", err == 0),
+		 NULL);
 }
 
 static void wake_worker(void *ctx, struct inbound *inbound, struct relay *relay)
@@ -105,26 +106,43 @@ void command_undrain(struct call *call)
 	const struct str what = request_text(call->request, "what");
 	const struct spoke *spoke = spoke_of(env->config(env->ctx), what);
 	char *name = str_dup(what);
+	const int err = name && env->site->rest ? rest_undrain(env->site->rest, name) : TRUNK_ENOENT;
 
-	if (!name || !env->site->rest || rest_undrain(env->site->rest, name) < 0) {
+	if (err == TRUNK_EBUSY) {
+		call_end(call, CALL_NO, NULL, "who was drained before the restart could not be read, so all are; `trunkctl maintenance off` ends that");
+	} else if (err < 0 && err != TRUNK_EIO) {
 		call_end(call, CALL_NO, NULL, "it is not drained; `trunkctl status` lists what is");
 	} else {
 		if (spoke)      /* a reload may have taken it away meanwhile */
 			env_each_worker(env, wake_worker, (struct spoke *)(uintptr_t)spoke);
-		call_end(call, CALL_DONE, json_pack("{s:o}", "what", foreign_json(what)), NULL);
+		call_end(call, CALL_DONE, json_pack("{s:o, s:b}", "what", foreign_json(what), "kept", err == 0), NULL);
 	}
 	free(name);
 }
 
+/* All but those who are drained by name. */
+static void wake_all(const struct control_env *env)
+{
+	const struct config *config = env->config(env->ctx);
+
+	for (unsigned i = 0; i < config->spoke_count; i++)
+		if (!rest_has(env->site->rest, config->spokes[i].name))
+			env_each_worker(env, wake_worker, (struct spoke *)(uintptr_t)&config->spokes[i]);
+}
+
 void command_maintenance(struct call *call)
 {
+	const struct control_env *env = call->env;
 	const struct str what = request_text(call->request, "what");
-	const bool is_on = str_is(what, "on");
+	const bool is_on = str_is(what, "on"), was_unknown = rest_is_unknown(env->site->rest);
+	int err;
 
-	if ((!is_on && !str_is(what, "off")) || !call->env->site->rest) {
+	if ((!is_on && !str_is(what, "off")) || !env->site->rest) {
 		call_end(call, CALL_USAGE, NULL, "on or off");
 		return;
 	}
-	rest_set_maintenance(call->env->site->rest, is_on);
-	call_end(call, CALL_DONE, json_pack("{s:b}", "maintenance", is_on), NULL);
+	err = rest_set_maintenance(env->site->rest, is_on);
+	if (was_unknown && !is_on)
+		wake_all(env);
+	call_end(call, CALL_DONE, json_pack("{s:b, s:b}", "maintenance", is_on, "kept", err == 0), NULL);
 }

@@ -181,7 +181,10 @@ static void print_status(struct ctl *ctl, const json_t *status)
 	print_audit(ctl, json_object_get(status, "audit"));
 	if (json_is_true(json_object_get(status, "maintenance")))
 		fprintf(ctl->out, "%-14s on: new streams are refused\n", "maintenance");
-	if (json_array_size(json_object_get(status, "drained")) > 0)
+	if (json_string_value(json_array_get(json_object_get(status, "drained"), 0)) &&
+	    strcmp(json_string_value(json_array_get(json_object_get(status, "drained"), 0)), "*") == 0)
+		fprintf(ctl->out, "%-14s every spoke, for who was before the restart CANNOT BE READ; `trunkctl maintenance off` ends that\n", "drained");
+	else if (json_array_size(json_object_get(status, "drained")) > 0)
 		print_field(ctl, "drained", json_object_get(status, "drained"));
 }
 

@@ -43,10 +43,10 @@ const struct ctl_command ctl_commands[] = {
 	{"queue", "[pause|resume|release|drop|bounce SENDER>TARGET|TARGET]",
 	 "Lists what waits by pair, in memory and on disk, its age and why; holds it back, lets it go, forgets it, or gives it back to its senders.",
 	 ctl_queue, 0, 2, "pause resume release drop bounce", {{0}}},
-	{"drain", "SPOKE", "Ends the streams of a spoke in order and refuses new ones, until undrained; survives a reload.", ctl_drain, 1, 1, NULL,
+	{"drain", "SPOKE", "Ends the streams of a spoke in order and refuses new ones, until undrained, over reloads and restarts.", ctl_drain, 1, 1, NULL,
 	 {{0}}},
 	{"undrain", "SPOKE", "Ends a drain.", ctl_undrain, 1, 1, NULL, {{0}}},
-	{"maintenance", "on|off", "Refuses all new streams, and lets those that are up go on; survives a reload.", ctl_maintenance, 1, 1, "on off",
+	{"maintenance", "on|off", "Refuses all new streams, and lets those that are up go on; over reloads and restarts, too.", ctl_maintenance, 1, 1, "on off",
 	 {{0}}},
 	{"secret", "show-id|rotate|export|import",
 	 "Shows the id of the dialback secret, makes a new one (the old one stays valid for 24 h), prints it, or reads one "

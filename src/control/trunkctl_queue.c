@@ -86,6 +86,8 @@ static enum ctl_exit ask_rest(struct ctl *ctl, const char *command, const char *
 		print_json(ctl->out, answer.result, false);
 	else if (exit == CTL_YES)
 		fprintf(ctl->out, "%s\n", said);
+	if (json_is_false(json_object_get(answer.result, "kept")))
+		ctl_warn(ctl, "it is so until a restart only: the state folder takes nothing");
 	answer_fini(&answer);
 	return exit;
 }

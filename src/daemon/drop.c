@@ -95,6 +95,7 @@ static int change_user(const struct config *config, struct log *log, struct buf 
 	give(config->state, "", user);
 	give(config->state, "dialback.secret", user);
 	give(config->state, "self-signed", user);
+	give(config->state, REST_FILE_NAME, user);
 	give(config->state, AUDIT_DB_NAME, user);
 	give(config->state, AUDIT_DB_NAME "-wal", user);
 	give(config->state, AUDIT_DB_NAME "-shm", user);

@@ -137,6 +137,9 @@ static int build(struct daemon *daemon, struct config *config, struct tls_store 
 		return TRUNK_ENOMEM;
 	if (!(daemon->rest = rest_new()))
 		return TRUNK_ENOMEM;
+	if ((err = rest_load(daemon->rest, config->state)) < 0)
+		LOG(daemon->log, LOG_ERROR, "resting-unreadable", KV_C("folder", config->state), KV_C("file", REST_FILE_NAME), KV_C("reason", error_text(err)),
+		    KV_C("effect", "maintenance is on and every spoke drained, for nobody knows who was; trunkctl maintenance off ends that"));
 	if ((err = daemon_open_spool(daemon, config, why)) < 0)
 		return err;
 	in_force = in_force_new(config, store, 1);

@@ -2,15 +2,21 @@
  * Names under a lock; nobody takes it while nobody rests. */
 #include "site/rest.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct rest {
 	pthread_mutex_t lock;           /* guards names */
 	char *names[REST_SPOKES_MAX];
 	_Atomic unsigned count;
 	_Atomic bool is_maintenance;
+	_Atomic bool is_unknown;        /* the file could not be read: everybody rests */
+	char *folder;                   /* NULL: nothing is kept */
 };
 
 struct rest *rest_new(void)
@@ -29,18 +35,9 @@ void rest_free(struct rest **rest)
 	for (unsigned i = 0; i < (*rest)->count; i++)
 		free((*rest)->names[i]);
 	pthread_mutex_destroy(&(*rest)->lock);
+	free((*rest)->folder);
 	free(*rest);
 	*rest = NULL;
-}
-
-void rest_set_maintenance(struct rest *rest, bool is_on)
-{
-	rest->is_maintenance = is_on;
-}
-
-bool rest_is_maintenance(struct rest *rest)
-{
-	return rest && rest->is_maintenance;
 }
 
 /* The lock is held. */
@@ -67,6 +64,162 @@ static int add(struct rest *rest, const char *spoke)
 	return 0;
 }
 
+/* ---- the file: "maintenance", and "drained NAME" for each spoke ---- */
+
+static int text_of(struct rest *rest, struct buf *text)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&rest->lock);
+	if (rest->is_maintenance)
+		err = buf_add_cstr(text, "maintenance\n");
+	for (unsigned i = 0; i < rest->count && err == 0; i++)
+		err = buf_addf(text, "drained %s\n", rest->names[i]);
+	pthread_mutex_unlock(&rest->lock);
+	return err;
+}
+
+static void path_of(const struct rest *rest, const char *suffix, char ret_path[static 4096])
+{
+	snprintf(ret_path, 4096, "%s/" REST_FILE_NAME "%s", rest->folder, suffix);
+}
+
+static void sync_folder(const char *folder)
+{
+	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+/* Beside the old file, durable, then in its place. */
+static int write_text(const struct rest *rest, struct str text)
+{
+	char path[4096], fresh[4096];
+	bool is_good;
+	int fd;
+
+	path_of(rest, "", path);
+	path_of(rest, ".new", fresh);
+	if ((fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+		return TRUNK_EIO;
+	is_good = write(fd, text.at, text.len) == (ssize_t)text.len && fsync(fd) == 0;
+	if (close(fd) < 0 || !is_good || rename(fresh, path) < 0) {
+		unlink(fresh);
+		return TRUNK_EIO;
+	}
+	sync_folder(rest->folder);
+	return 0;
+}
+
+static int remove_file(const struct rest *rest)
+{
+	char path[4096];
+
+	path_of(rest, "", path);
+	if (unlink(path) < 0)
+		return errno == ENOENT ? 0 : TRUNK_EIO;
+	sync_folder(rest->folder);
+	return 0;
+}
+
+static int keep(struct rest *rest)
+{
+	struct buf text = {.limit = REST_FILE_BYTES_MAX};
+	int err;
+
+	if (!rest->folder || rest->is_unknown)
+		return 0;
+	if ((err = text_of(rest, &text)) == 0)
+		err = buf_len(&text) ? write_text(rest, buf_str(&text)) : remove_file(rest);
+	buf_fini(&text);
+	return err < 0 ? TRUNK_EIO : 0;
+}
+
+static int add_line(struct rest *rest, struct str line)
+{
+	const struct str word = str_cut(&line, ' ');
+	char *name;
+	int err;
+
+	if (str_eq(word, STR("maintenance")) && str_is_absent(line)) {
+		rest->is_maintenance = true;
+		return 0;
+	}
+	if (!str_eq(word, STR("drained")) || line.len == 0 || memchr(line.at, '\0', line.len))
+		return TRUNK_EINVAL;
+	if (!(name = str_dup(line)))
+		return TRUNK_ENOMEM;
+	err = add(rest, name);
+	free(name);
+	return err == TRUNK_EEXIST ? 0 : err;
+}
+
+static int read_text(int fd, struct buf *text)
+{
+	ssize_t got = 0;
+	int err;
+
+	while ((err = buf_reserve(text, 4096)) == 0 && (got = read(fd, buf_space(text), 4096)) > 0)
+		buf_grew(text, (size_t)got);
+	return err < 0 ? err : got < 0 ? TRUNK_EIO : 0;
+}
+
+/* Each line is whole, or the file is not ours; where nobody rests there is none. */
+static int read_lines(struct rest *rest, struct str text)
+{
+	int err = 0;
+
+	if (text.len == 0 || text.at[text.len - 1] != '\n')
+		return TRUNK_EINVAL;
+	while (err == 0 && text.len > 0)
+		err = add_line(rest, str_cut(&text, '\n'));
+	return err;
+}
+
+int rest_load(struct rest *rest, const char *folder)
+{
+	struct buf text = {.limit = REST_FILE_BYTES_MAX};
+	char path[4096];
+	int fd, err = 0;
+
+	if (!(rest->folder = str_dup(str_of(folder))))
+		return TRUNK_ENOMEM;
+	path_of(rest, "", path);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
+		err = errno == ENOENT ? 0 : TRUNK_EIO;
+	} else {
+		if ((err = read_text(fd, &text)) == 0)
+			err = read_lines(rest, buf_str(&text));
+		close(fd);
+	}
+	buf_fini(&text);
+	rest->is_unknown = err < 0;
+	return err;
+}
+
+bool rest_is_unknown(struct rest *rest)
+{
+	return rest && rest->is_unknown;
+}
+
+/* ---- what operators say ---- */
+
+int rest_set_maintenance(struct rest *rest, bool is_on)
+{
+	rest->is_maintenance = is_on;
+	if (!is_on)
+		rest->is_unknown = false;
+	return keep(rest);
+}
+
+bool rest_is_maintenance(struct rest *rest)
+{
+	return rest && (rest->is_maintenance || rest->is_unknown);
+}
+
 int rest_drain(struct rest *rest, const char *spoke)
 {
 	int err;
@@ -74,7 +227,7 @@ int rest_drain(struct rest *rest, const char *spoke)
 	pthread_mutex_lock(&rest->lock);
 	err = add(rest, spoke);
 	pthread_mutex_unlock(&rest->lock);
-	return err;
+	return err < 0 ? err : keep(rest);
 }
 
 int rest_undrain(struct rest *rest, const char *spoke)
@@ -82,6 +235,8 @@ int rest_undrain(struct rest *rest, const char *spoke)
 	int err = TRUNK_ENOENT;
 	unsigned i;
 
+	if (rest->is_unknown)
+		return TRUNK_EBUSY;
 	pthread_mutex_lock(&rest->lock);
 	if ((i = find(rest, spoke)) < rest->count) {
 		free(rest->names[i]);
@@ -89,15 +244,17 @@ int rest_undrain(struct rest *rest, const char *spoke)
 		err = 0;
 	}
 	pthread_mutex_unlock(&rest->lock);
-	return err;
+	return err < 0 ? err : keep(rest);
 }
 
 bool rest_has(struct rest *rest, const char *spoke)
 {
 	bool has;
 
-	if (!rest || rest->count == 0 || !spoke)
+	if (!rest || !spoke)
 		return false;
+	if (rest->is_unknown || rest->count == 0)
+		return rest->is_unknown;
 	pthread_mutex_lock(&rest->lock);
 	has = find(rest, spoke) < rest->count;
 	pthread_mutex_unlock(&rest->lock);

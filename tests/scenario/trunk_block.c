@@ -382,8 +382,11 @@ int world_crash(struct world *world)
 		trunk_free(&world->trunks[i]);
 	trunk_shared_free(&world->shared);
 	spool_store_free(&world->spool);
+	rest_free(&world->rest);
 	if (world_open_spool(world) < 0)
 		return world_fail(world, "the spool cannot be opened");
+	if (!(world->rest = rest_new()) || rest_load(world->rest, world->spool_folder) < 0)
+		return world_fail(world, "who rested cannot be read");
 	return start(world);
 }
 

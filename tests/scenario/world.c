@@ -95,7 +95,7 @@ static int make_rooms(struct world *world)
 	memcpy(world->secrets.current, secret, sizeof(secret));
 	if (world_open_spool(world) < 0)
 		return TRUNK_EIO;
-	if (!(world->rest = rest_new()))
+	if (!(world->rest = rest_new()) || rest_load(world->rest, world->spool_folder) < 0)
 		return TRUNK_ENOMEM;
 	world->audit = audit_new(world->loop, world->log, NULL, true);
 	return world->audit ? 0 : TRUNK_ENOMEM;
