@@ -39,7 +39,7 @@ BLOCK = 218                     # first of the address blocks
 RATE, STEADY, BURST, BURST_RATE = 500, 3000, 5000, 10000
 EVENT_AFTER = 2.0               # seconds of flow
 ERROR_SECONDS = 31              # the promise is 30; one for the clock of the observer
-BACK_SECONDS = 0.5              # of the trunk's own, from its start to the first delivery
+BACK_SECONDS = 0.5              # of the trunk's own: from its start until it is ready, and from the stream to the target to the first delivery
 
 Setup = namedtuple("Setup", "name target has_sm custody")
 SETUPS = [
@@ -338,8 +338,8 @@ def wrongs(setup_number, event, row):
         found.append(f"{row.doubled} came twice")
     if row.both and setup_number not in event.may_both:
         found.append(f"{row.both} delivered and reported as failed")
-    if row.back and row.back[0] + row.back[2] > BACK_SECONDS:
-        found.append(f"back only {row.back[0] + row.back[2]:.2f} s behind the peers' own reconnect")
+    if row.back and row.back[0] + row.back[3] > BACK_SECONDS:
+        found.append(f"back only {row.back[0] + row.back[3]:.2f} s beside the peers' own reconnect")
     if row.slowest_error and row.slowest_error > ERROR_SECONDS:
         found.append(f"an error came after {row.slowest_error:.0f} s")
     if row.disordered and event.name != "kill -9 in a burst":
@@ -360,7 +360,8 @@ def details(row):
     if row.slowest_error:
         text += f"\n  slowest error {row.slowest_error:.1f} s"
     if row.back:
-        text += "\n  back: ready {:.2f} s after the start, a pair proved {:.2f} s later, first delivery {:.2f} s later".format(*row.back)
+        text += ("\n  back: ready {:.2f} s after the start, the sender's server proved {:.2f} s later, the stream to the target up {:.2f} s later, "
+                 "first delivery {:.2f} s later").format(*row.back)
     return text
 
 

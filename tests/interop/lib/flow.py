@@ -19,14 +19,16 @@ QUEUE = 20000       # of unacknowledged stanzas in Prosody: its default of 500 f
 # Prosody logs what it writes to a stream, in the order of the wire.
 WRITTEN = re.compile(r"Sending\[s2sout\]: <message [^>]*\bid='n(\d+)'")
 
+BACK = ("ready", "pair-proved", "link-up")       # in the log of a trunk that is started again, in this order
+
 Row = namedtuple("Row", "sent delivered errors kept lost both doubled disordered crossed flows back slowest_error conditions")
 Row.__doc__ = """what became of the messages of one event
 both           delivered, and an error to the sender as well (counted under delivered alone)
 disordered     came behind one that the sender's server had written later
 crossed        the sender's server itself wrote behind one of a higher number: Prosody, on a stream proved by EXTERNAL, writes what comes between
                <success/> and the features at once, and what had waited for the stream behind that
-back           where the trunk was started again: seconds from its start until it was ready, until a pair was proved behind that, and until the first
-               delivery behind the proof; None where it was not, or nothing came
+back           where the trunk was started again, seconds: from its start until it was ready; from there until the sender's server had connected and proved
+               itself; until the stream to the target was up; until the first delivery. None where it was not, or nothing came
 flows          seconds from the event to the first delivery of a message that was sent behind it; None: never
 slowest_error  seconds from a message to its error, the longest"""
 
@@ -161,14 +163,15 @@ class Flow:
         times = {}
         for line in self.network.trunk.process.log.read_text(encoding="utf-8", errors="replace").splitlines():
             words = line.split(" ", 3)
-            if len(words) > 2 and words[2] in ("ready", "pair-proved"):
-                at = datetime.fromisoformat(words[0]).timestamp()
-                if at > self.restarted - 0.001 and (words[2] == "ready" or "ready" in times):
-                    times.setdefault(words[2], at)
-        delivered = [at for _, at in arrived if "pair-proved" in times and at > times["pair-proved"]]
+            if len(words) > 2 and words[2] in BACK and datetime.fromisoformat(words[0]).timestamp() > self.restarted - 0.001:
+                before = BACK[:BACK.index(words[2])]
+                if all(event in times for event in before) and (words[2] == "ready" or f"sender={SATURN} " in line):
+                    times.setdefault(words[2], datetime.fromisoformat(words[0]).timestamp())
+        delivered = [at for _, at in arrived if len(times) == len(BACK) and at > times["link-up"]]
         if not delivered:
             return None
-        return times["ready"] - self.restarted, times["pair-proved"] - times["ready"], min(delivered) - times["pair-proved"]
+        moments = [self.restarted, *(times[event] for event in BACK), min(delivered)]
+        return tuple(later - earlier for earlier, later in zip(moments, moments[1:]))
 
     def row(self):
         sent, errors, arrived = self._notes()
