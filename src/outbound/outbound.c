@@ -281,6 +281,11 @@ static void on_drain(void *ctx)
 		timer_start(outbound->site->loop, &outbound->drain, DRAIN_POLL_MS, on_drain, outbound);
 }
 
+bool outbound_is_draining(const struct outbound *outbound)
+{
+	return outbound->is_draining;
+}
+
 void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn, void *ctx)
 {
 	struct link *link, *next;

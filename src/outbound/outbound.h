@@ -192,6 +192,7 @@ void outbound_hold(struct outbound *outbound, bool is_on);
 
 /* Closes all with system-shutdown once their queues are written; `fn` is called when nothing is left or at `deadline_ms`; by then all
  * that could not be written has been bounced or counted in the log. */
+bool outbound_is_draining(const struct outbound *outbound);
 void outbound_drain(struct outbound *outbound, int64_t deadline_ms, timer_fn *fn, void *ctx);
 
 /* ---- probing a peer (trunkctl probe, diagnosis) ---- */

@@ -316,6 +316,12 @@ void relay_refuse(struct relay *relay, const struct domain_pair *pair, const str
 }
 
 /* A stanza that a link had taken comes back: its sender is told, and the record gets its outcome. */
+/* An error of ours that a stop can't deliver: its stanza stays unacknowledged, so that the sender's own server tells what became of it. */
+static bool is_left_to_sender(const struct relay *relay, const struct stanza_reply *reply, const struct ticket *ticket)
+{
+	return outbound_is_draining(relay->outbound) && ticket->proof_in == PROOF_NONE && !reply->is_answerable;
+}
+
 static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
 		      enum stanza_condition condition, const char *text)
 {
@@ -333,7 +339,8 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 		audit_record(relay->audit, &record, NULL);
 		if (tap_is_on(relay->tap))
 			show(relay, &record, bytes, text, 0);
-		answer(relay, pair, &reply, condition, text, ticket->receipt);
+		if (!is_left_to_sender(relay, &reply, ticket))
+			answer(relay, pair, &reply, condition, text, ticket->receipt);
 	} else {
 		on_settled(relay, ticket->receipt, 1);
 	}
