@@ -154,13 +154,25 @@ static const char *check_seal(struct audit_store *store, const struct seal *seal
 
 /* ---- opening ---- */
 
+static int open_file(struct audit_store *store, struct buf *why)
+{
+	struct buf reason = {0};
+	const int err = db_open(store->db_path, &reason, &store->db);
+
+	if (err < 0)
+		buf_addf(why, "%s: %.*s", store->db_path, STR_ARG(buf_str(&reason)));
+	buf_fini(&reason);
+	return err;
+}
+
 static int begin_new(struct audit_store *store, struct str detail, struct buf *why)
 {
 	int err;
 
-	if ((err = db_open(store->db_path, why, &store->db)) < 0 || (err = find_end(store)) < 0) {
-		if (buf_len(why) == 0)
-			buf_addf(why, "%s: %s", store->db_path, error_text(err));
+	if ((err = open_file(store, why)) < 0)
+		return err;
+	if ((err = find_end(store)) < 0) {
+		buf_addf(why, "%s: %s", store->db_path, error_text(err));
 		return err;
 	}
 	store->seal = (struct seal){0};
@@ -201,7 +213,7 @@ int store_open(struct audit_store *store, struct buf *why)
 		return begin_new(store, STR("a new store"), why);
 	if (is_new)
 		return store_set_aside(store, "it is gone, though its end was sealed", why);
-	if ((err = db_open(store->db_path, why, &store->db)) == 0)
+	if ((err = open_file(store, why)) == 0)
 		err = find_end(store);
 	if (err == TRUNK_EINVAL)
 		reason = "it cannot be read as an audit store";

@@ -239,10 +239,24 @@ static void all_clear(struct audit_store *store)
 		LOG(store->log, LOG_NOTICE, "audit-writable", KV_C("store", store->db_path), KV_N("lost", atomic_load(&store->lost) + store->taken_lost));
 }
 
+static int open_late(struct audit_store *store)
+{
+	struct buf why = {0};
+	const int err = store_open(store, &why);
+
+	if (err < 0)
+		db_close(&store->db);
+	buf_fini(&why);
+	return err;
+}
+
 static void write_round(struct audit_store *store)
 {
-	int err = store_write(store);
+	int err = store->has_db && !store->db ? open_late(store) : 0;
 	size_t used;
+
+	if (err == 0)
+		err = store_write(store);
 
 	if (err == TRUNK_EINVAL) {      /* broken beneath us: a new store takes what waits */
 		struct buf why = {0};
@@ -331,6 +345,23 @@ static int lock_folder(struct audit_store *store, struct buf *why)
 	return TRUNK_EBUSY;
 }
 
+/* A disk that is full or fails: unless strict, what comes is kept in memory as far as the window goes, and the writer opens the store as soon as it
+ * can. */
+static int open_or_wait(struct audit_store *store, struct buf *why)
+{
+	const int err = store_open(store, why);
+
+	if (err != TRUNK_EIO || store->is_strict)
+		return err;
+	db_close(&store->db);
+	atomic_store(&store->is_failing, true);
+	LOG(store->log, LOG_ERROR, "audit-unwritable", KV_C("store", store->db_path), KV("reason", buf_str(why)),
+	    KV_C("consequence", "the trunk starts without its store of records: stanzas pass, what finds no room in memory is missing, and recording begins "
+				"when the disk takes it"));
+	buf_clear(why);
+	return 0;
+}
+
 static int prepare(struct audit_store *store, const struct audit_store_options *options, struct buf *why)
 {
 	int err;
@@ -342,7 +373,7 @@ static int prepare(struct audit_store *store, const struct audit_store_options *
 	if (!(store->block = block_writer_new()) || !(store->hasher = tls_hasher_new()))
 		return TRUNK_ENOMEM;
 	atomic_store(&store->seq, (uint64_t)store_wall_ms(store) * 1000);       /* rises faster than records come, so over restarts, too */
-	if (store->has_db && ((err = lock_folder(store, why)) < 0 || (err = store_open(store, why)) < 0))
+	if (store->has_db && ((err = lock_folder(store, why)) < 0 || (err = open_or_wait(store, why)) < 0))
 		return err;
 	atomic_store(&store->durable, atomic_load(&store->seq));
 	store->taken_seq = atomic_load(&store->seq);

@@ -68,6 +68,10 @@ class World:
             return self.said().count(" ready ") >= times
         wait_until(is_ready, START_SECONDS, "trunkd being ready")
 
+    def ctl(self, *words):
+        return subprocess.run([str(self.programs / "trunkctl"), "-c", str(self.config), *words], cwd=self.folder, capture_output=True, text=True,
+                              check=False, timeout=START_SECONDS).stdout
+
     def said(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
@@ -223,6 +227,64 @@ def a_full_disk_is_refused_before_a_secret_is_half_written(world):
     world.refuses("dialback.secret", wrap=words)
 
 
+def _prepared(world):
+    """A state folder that has been used, as `saved`; and words that start on a copy of it, on a full disk that one process alone sees."""
+    child = world.start()
+    world.wait_ready(child)
+    child.terminate()
+    expect(child.wait(START_SECONDS) == 0, "trunkd did not stop well")
+    (world.folder / "state").rename(world.folder / "saved")
+    (world.folder / "state").mkdir()
+    return ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=2m tmpfs state && cp -a saved/. state && chmod 700 state && "
+            "head -c 4194304 /dev/zero >state/full; exec \"$@\"", "sh"]
+
+
+def a_disk_that_is_full_at_the_start_is_waited_for(world):
+    wrap = _prepared(world)
+    child = world.start(wrap=wrap)
+    world.wait_ready(child, 2)
+    expect("audit-unwritable" in world.said(), "the log does not say so")
+    talk()
+    told = world.ctl("status")
+    expect("FAILING" in told, f"trunkctl status does not say so: {told}")
+    Path(f"/proc/{child.pid}/root{world.folder}/state/full").unlink()
+    wait_until(lambda: "audit-writable" in world.said(), START_SECONDS, "the store being opened")
+    told = world.ctl("status")
+    expect("FAILING" not in told, f"trunkctl status still says so: {told}")
+    talk()
+
+
+def a_disk_that_is_full_at_the_start_is_refused_by_a_strict_audit(world):
+    wrap = _prepared(world)
+    world.configure("audit: {strict: true}\n")
+    world.refuses("audit.db", wrap=wrap)
+
+
+def who_was_drained_is_so_behind_a_restart(world):
+    world.configure("spokes: {venus: {domains: [venus.example.edu], address: [\"127.89.0.2:5269\"]}}\n")
+    child = world.start()
+    world.wait_ready(child)
+    world.ctl("drain", "venus")
+    world.ctl("maintenance", "on")
+    child.kill()
+    child.wait()
+    child = world.start()
+    world.wait_ready(child, 2)
+    told = world.ctl("status")
+    expect("venus" in told and "new streams are refused" in told, told)
+    child.kill()
+    child.wait()
+    (world.folder / "state" / "resting").write_text("nonsense", encoding="ascii")
+    child = world.start()
+    world.wait_ready(child, 3)
+    told = world.ctl("status")
+    expect("CANNOT BE READ" in told and "resting-unreadable" in world.said(), told)
+    world.ctl("maintenance", "off")
+    told = world.ctl("status")
+    expect("drained" not in told and "maintenance" not in told, told)
+    talk()
+
+
 # ---- sockets that somebody else holds ----
 
 def _listen():
@@ -280,7 +342,8 @@ def killed_and_started_again(world):
 TESTS = [root_becomes_the_user, every_thread_is_in_the_sandbox, the_sandbox_can_be_turned_off_and_says_so,
          forbidden_calls_fail_in_the_running_daemon, nothing_dumps_core, reload_and_stop_work_inside, a_key_that_others_may_read_is_refused,
          a_secret_that_others_may_read_is_refused, a_state_folder_that_is_read_only_is_refused,
-         a_full_disk_is_refused_before_a_secret_is_half_written, an_inherited_socket_has_no_moment_without_a_listener,
+         a_full_disk_is_refused_before_a_secret_is_half_written, a_disk_that_is_full_at_the_start_is_waited_for,
+         a_disk_that_is_full_at_the_start_is_refused_by_a_strict_audit, who_was_drained_is_so_behind_a_restart, an_inherited_socket_has_no_moment_without_a_listener,
          killed_and_started_again]
 
 

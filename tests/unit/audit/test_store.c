@@ -629,6 +629,50 @@ static void a_full_disk_is_an_alarm_and_the_gap_becomes_a_record(void **state)
 	free(body);
 }
 
+/* At a start, too: not strict, the trunk goes on and records when it can; strict, it is refused. */
+static void a_disk_that_is_full_at_the_start_is_waited_for_unless_strict(void **state)
+{
+	const bool is_strict[] = {false, true};
+	struct world *world = *state;
+	struct audit_state now;
+	struct buf why = {0};
+
+	world_open(world);
+	world_record(world, "before");
+	world_close(world);
+	set_file_limit(4096);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct audit_store_options options = {.folder = world->folder, .is_strict = is_strict[i], .level = AUDIT_BRIEF};
+		struct audit_store *store = NULL;
+
+		assert_int_equal(audit_store_new(&options, world->log, &why, &store), is_strict[i] ? TRUNK_EIO : 0);
+		if (is_strict[i]) {
+			assert_true(buf_len(&why) > 0);
+			assert_null(store);
+			continue;
+		}
+		audit_store_state(store, &now);
+		assert_true(now.is_failing && now.has_store);
+		assert_int_equal(world_log_has(world, "audit-unwritable"), 1);
+		audit_store_free(&store);
+	}
+	buf_fini(&why);
+	world_open(world);
+	world_record(world, "while full");
+	world_flush(world);
+	audit_store_state(world->store, &now);
+	assert_true(now.is_failing);
+	set_file_limit(RLIM_INFINITY);
+	world_flush(world);
+	world_flush(world);
+	audit_store_state(world->store, &now);
+	assert_false(now.is_failing);
+	assert_int_equal(world_log_has(world, "audit-writable"), 1);
+	world_search(world, NULL, QUERY(.limit = 0));
+	assert_true(world->count > 0 && str_is(world->entries[world->count - 1].id, "while full"));
+	world_is_whole(world);
+}
+
 /* A disk that is slow, and says nothing of it: here somebody else holds the store. */
 static void a_full_window_refuses_and_what_it_refused_is_a_gap(void **state)
 {
@@ -734,6 +778,7 @@ int main(void)
 		TEST(a_seal_that_is_gone_is_told_and_recorded),
 		TEST(a_daemon_that_was_killed_goes_on_behind_its_last_commit),
 		TEST(what_is_too_old_goes_and_the_chain_still_verifies),
+		TEST(a_disk_that_is_full_at_the_start_is_waited_for_unless_strict),
 		TEST(a_full_disk_is_an_alarm_and_the_gap_becomes_a_record),
 		TEST(a_full_window_refuses_and_what_it_refused_is_a_gap),
 		TEST(strict_refuses_while_the_disk_takes_nothing),
