@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Admission of those who connect, and what concerns all streams. */
+#include "inbound/owed.h"
 #include "inbound/sm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ADDRESS_SWEEP_MS = 60 * 1000 };
+enum {
+	ADDRESS_SWEEP_MS = 60 * 1000,
+	OWED_AGAIN_MS = 100,            /* between tries to send receipts that there was no memory for */
+};
 
 /* A connection over its address's rate, which waits its turn unread. */
 struct waiting {
@@ -37,6 +41,8 @@ struct inbound {
 	struct admission_counts *counts;        /* its */
 	struct timer sweep;
 	struct sm_table sm;
+	struct owed owed;               /* receipts for streams of other workers */
+	struct timer owing;
 	uint64_t next_id;
 	unsigned turn;                  /* worker that the last direct TLS connection went to */
 	bool is_draining;
@@ -73,20 +79,48 @@ static void deliver_settled(void *room, struct mail *mail)
 	drop_settled(mail);
 }
 
+static int send_settled(struct inbound *inbound, struct receipt first, uint64_t count)
+{
+	struct settled *settled = calloc(1, sizeof(*settled));
+
+	if (!settled)
+		return TRUNK_ENOMEM;
+	*settled = (struct settled){.mail = {.deliver = deliver_settled, .drop = drop_settled}, .first = first, .count = count};
+	site_send(inbound->site, stream_id_worker(first.stream), CREW_INBOUND, &settled->mail);
+	return 0;
+}
+
+static void owe(struct inbound *inbound, struct receipt first, uint64_t count);
+
+static void on_owing(void *ctx)
+{
+	struct inbound *inbound = ctx;
+	struct owed_run run;
+
+	while (owed_take(&inbound->owed, &run)) {
+		if (send_settled(inbound, run.first, run.count) < 0) {
+			owe(inbound, run.first, run.count);
+			return;
+		}
+	}
+}
+
+static void owe(struct inbound *inbound, struct receipt first, uint64_t count)
+{
+	if (!owed_add(&inbound->owed, first, count))
+		LOG(inbound->site->log, LOG_ERROR, "receipts-lost", KV_N("stream", first.stream), KV_N("count", count),
+		    KV_C("reason", "no memory to send them to the worker of their stream, which acknowledges no more"));
+	timer_start(inbound->site->loop, &inbound->owing, OWED_AGAIN_MS, on_owing, inbound);
+}
+
 static void on_settled(void *ctx, struct receipt first, uint64_t count)
 {
 	struct inbound *inbound = ctx;
-	const unsigned worker = stream_id_worker(first.stream);
-	struct settled *settled;
 
-	if (worker == inbound->site->worker) {
+	if (stream_id_worker(first.stream) == inbound->site->worker)
 		sm_table_settled(&inbound->sm, first, count);
-		return;
-	}
-	if (!(settled = calloc(1, sizeof(*settled))))
-		return;         /* never acknowledged: its peer sends it again on another stream, or tells of it */
-	*settled = (struct settled){.mail = {.deliver = deliver_settled, .drop = drop_settled}, .first = first, .count = count};
-	site_send(inbound->site, worker, CREW_INBOUND, &settled->mail);
+	else if (send_settled(inbound, first, count) < 0)
+		owe(inbound, first, count);
 }
 
 struct blocks *inbound_blocks(const struct inbound *inbound)
@@ -373,6 +407,7 @@ void inbound_free(struct inbound **inbound)
 	relay_set_settled(gone->relay, NULL, NULL);
 	sm_table_fini(&gone->sm);
 	timer_stop(&gone->sweep);
+	timer_stop(&gone->owing);
 	free(gone);
 }
 
