@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Custody that would hold back too much: the spool keeps copies of messages that wait for the next hop, and so they may be acknowledged. Under custody
- * `link` where they are many, under `disk` always. */
+ * Custody that would hold back too much: the spool keeps copies of stanzas that wait for the next hop, and so they may be acknowledged. Under custody
+ * `link` where they are many, under `disk` always. What is no message is copied as well, for it would hold up all behind it on its stream; what a crash
+ * leaves of these is answered, and never sent late. */
 #include "outbound/held.h"
 #include "outbound/outbound_internal.h"
 
@@ -39,7 +40,7 @@ static void copy_all(struct link *link)
 		offset += entry->len;
 		if (entry->audit_seq > link->outbound->gate)
 			return;
-		if (is_worth_it(entry) && !entry->held && held_is_message(bytes) && held_put_copy(link, entry, bytes) < 0)
+		if (is_worth_it(entry) && !entry->held && held_put_copy(link, entry, bytes) < 0)
 			return;         /* a full disk: what is not copied is not acknowledged */
 	}
 }

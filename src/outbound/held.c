@@ -12,6 +12,7 @@
 enum { TOKEN_COPY = 0x100 };            /* beside the custody: the stanza is in the queue, too */
 
 static const char TOO_LARGE[] = "the server takes no stanza that large";
+static const char STOPPED[] = "the trunk stopped before it was known to have arrived";
 static const char FULL[] = "the trunk has no room to keep it", EXPIRED[] = "the server was away for as long as the trunk keeps messages";
 
 /* Those of other workers are kept at home. */
@@ -162,12 +163,6 @@ struct spilling {
 	struct list refused;
 };
 
-/* A first-level element of the stream's default namespace, as the writer makes it. */
-bool held_is_message(struct str bytes)
-{
-	return str_starts(bytes, STR("<message")) && bytes.len > 8 && strchr(" \t\r\n/>", bytes.at[8]) != NULL;
-}
-
 static bool refuse(struct spilling *s, const struct queue_entry *entry, struct str bytes, enum stanza_condition condition, const char *text)
 {
 	struct refused *refused = malloc(sizeof(*refused) + bytes.len);
@@ -217,6 +212,14 @@ static bool give_back(struct spilling *s, const struct queue_entry *entry, struc
 	return true;
 }
 
+/* Whether the disk alone is to have what it has a copy of. What is no message is answered instead; at a stop, after the next start. */
+static bool goes_copied(struct spilling *s, const struct queue_entry *entry, struct str bytes)
+{
+	if (entry->custody == CUSTODY_DISK ? !s->is_away && !s->is_stalled : !s->is_away || !s->takes_copies)
+		return false;
+	return !stanza_is_fleeting(bytes) || s->link->outbound->is_draining || give_back(s, entry, bytes, s->condition, NULL);
+}
+
 /* Whether an entry of the queue goes: to the disk, back to its sender, or since the disk has it anyway. */
 static bool goes(struct spilling *s, const struct queue_entry *entry, struct str bytes)
 {
@@ -225,10 +228,10 @@ static bool goes(struct spilling *s, const struct queue_entry *entry, struct str
 	if (s->is_stalled && entry->custody == CUSTODY_LINK)
 		return loop_now_ms(s->link->outbound->site->loop) - entry->at_ms >= LINK_WAIT_MS && give_back(s, entry, bytes, s->condition, NULL);
 	if (entry->held)
-		return ((s->is_away || s->is_stalled) && entry->custody == CUSTODY_DISK) || (s->is_away && s->takes_copies);
+		return goes_copied(s, entry, bytes);
 	if (entry->custody != CUSTODY_DISK || !spool_of(s->link))
 		return false;
-	if (held_is_message(bytes))
+	if (!stanza_is_fleeting(bytes))
 		return keep(s, entry, bytes);
 	return (s->is_away || s->is_stalled) && refuse(s, entry, bytes, s->condition, NULL);
 }
@@ -253,7 +256,7 @@ static void stay_lost(struct spilling *s, struct queue_entry *entry, struct str 
 	struct link *link = s->link;
 	const struct spool_token token = token_of(entry);
 
-	if (!entry->held && entry->custody == CUSTODY_DISK && held_is_message(bytes) && entry->audit_seq <= link->outbound->gate &&
+	if (!entry->held && entry->custody == CUSTODY_DISK && !stanza_is_fleeting(bytes) && entry->audit_seq <= link->outbound->gate &&
 	    spool_put(spool_of(link), &link->pair, bytes, (enum proof)entry->proof_in, &token, &entry->held) == 0) {
 		entry->stream = 0;
 		link->outbound->held_pending++;
@@ -469,6 +472,11 @@ static void catch_up(struct link *link)
 	buf_fini(&held->bytes);
 }
 
+static void on_again(void *ctx)
+{
+	held_tick(ctx);
+}
+
 static void release(struct link *link)
 {
 	const struct queue *queue = &link->queue;
@@ -479,8 +487,10 @@ static void release(struct link *link)
 			catch_up(link);
 			return;
 		}
-		if (!stanza.is_durable || is_expired(link, &stanza) || !load(link, &stanza))
-			return;
+		if (stanza.is_fleeting && stanza.is_durable)
+			timer_start(link->outbound->site->loop, &link->held.again, 0, on_again, link);
+		if (!stanza.is_durable || stanza.is_fleeting || is_expired(link, &stanza) || !load(link, &stanza))
+			return; /* held_tick() gives back what may not go */
 	}
 }
 
@@ -510,11 +520,6 @@ void held_update(struct link *link)
 }
 
 /* ---- what waits no longer ---- */
-
-static void on_again(void *ctx)
-{
-	held_tick(ctx);
-}
 
 /* Takes one from the disk back to its sender (`condition`), or out of the world (0). It is removed first, for the bounce may come back here. False: not
  * now. */
@@ -546,6 +551,15 @@ size_t held_clear(struct link *link, bool is_bounced)
 	return count;
 }
 
+/* The first that may not go: no message, expired, or not permitted any more. */
+static bool find_unfit(struct link *link, bool is_permitted, struct spool_stanza *ret_stanza)
+{
+	struct spool *spool = spool_of(link);
+
+	return spool_next_fleeting(spool, &link->pair, link->held.last, ret_stanza) ||
+	       (spool_next(spool, &link->pair, link->held.last, ret_stanza) && (!is_permitted || is_expired(link, ret_stanza)));
+}
+
 void held_tick(struct link *link)
 {
 	struct spool_stanza stanza;
@@ -556,12 +570,13 @@ void held_tick(struct link *link)
 	if (held_is_empty(link) || link->outbound->is_draining)
 		return;
 	is_permitted = link->outbound->handler->permits(link->outbound->ctx, &link->pair);
-	while (spool_next(spool_of(link), &link->pair, link->held.last, &stanza) && (!is_permitted || is_expired(link, &stanza))) {
+	while (find_unfit(link, is_permitted, &stanza)) {
 		if (told >= HELD_BOUNCE_BYTES) {
 			timer_start(link->outbound->site->loop, &link->held.again, HELD_AGAIN_MS, on_again, link);
 			return;
 		}
-		if (!take_back(link, &stanza, is_permitted ? COND_REMOTE_SERVER_TIMEOUT : COND_POLICY_VIOLATION, is_permitted ? EXPIRED : NULL))
+		if (!take_back(link, &stanza, is_permitted ? COND_REMOTE_SERVER_TIMEOUT : COND_POLICY_VIOLATION,
+			       !is_permitted ? NULL : stanza.is_fleeting ? STOPPED : EXPIRED))
 			return;
 		told += stanza.len;
 	}

@@ -42,14 +42,13 @@ void held_fini(struct link *link);
 
 /* ---- copies.c ---- */
 
-/* A stanza was taken: where too many wait for the next hop for too long (under custody `disk`: any), the spool keeps copies of their messages. They stay in the queue,
+/* A stanza was taken: where too many wait for the next hop for too long (under custody `disk`: any), the spool keeps copies of them. They stay in the queue,
  * too, and go from both when the next hop has them, or when they are bounced. */
 void copies_watch(struct link *link, const struct queue_entry *entry);
 
 /* The disk refused one: it is in the queue alone, and not acknowledged. False: it is not there either, since it was left to the disk. */
 bool copies_failed(struct link *link, uint64_t id);
 
-bool held_is_message(struct str bytes);
 bool held_may_copy(const struct link *link);            /* nothing of the pair is on disk alone, and nothing stands behind it */
 int held_put_copy(struct link *link, struct queue_entry *entry, struct str bytes);
 

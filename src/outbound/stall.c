@@ -39,7 +39,7 @@ static bool may_wait(const struct link *link)
 		const struct str bytes = str_until(str_from(buf_str(&queue->bytes), offset), entry->len);
 
 		offset += entry->len;
-		if (!(entry->held && entry->custody == CUSTODY_DISK && held_is_message(bytes)) && needs_an_error(bytes))
+		if (!(entry->held && entry->custody == CUSTODY_DISK && !stanza_is_fleeting(bytes)) && needs_an_error(bytes))
 			return false;
 	}
 	return true;

@@ -96,6 +96,7 @@ int box_add(struct spool_store *store, struct box *box, const struct entry *entr
 		return err;
 	box->at[box->end++] = *entry;
 	box->count++;
+	box->fleeting += entry->is_fleeting;
 	box->bytes += entry->len;
 	store->count++;
 	return 0;
@@ -184,6 +185,7 @@ void box_remove(struct spool_store *store, struct box *box, struct entry *entry)
 	box_place(store, entry, NULL, 0, box_record_bytes(box, entry));
 	entry->state = ENTRY_GONE;
 	box->count--;
+	box->fleeting -= entry->is_fleeting;
 	box->bytes -= entry->len;
 	store->count--;
 	box_trim(box);
@@ -210,6 +212,7 @@ void box_settle(struct spool_store *store, struct box *box, bool (*is_removed)(v
 		}
 		box_place(store, entry, NULL, 0, box_record_bytes(box, entry));
 		box->count--;
+		box->fleeting -= entry->is_fleeting;
 		box->bytes -= entry->len;
 		store->count--;
 	}

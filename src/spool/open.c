@@ -79,7 +79,7 @@ struct loading {
 static void load_stanza(struct spool_store *store, struct segment *segment, const struct record *record, size_t offset, int *ret_err)
 {
 	const struct entry entry = {.id = record->id, .wall_ms = record->wall_ms, .len = (uint32_t)record->body.len,
-				    .proof_in = (uint8_t)record->proof_in, .state = ENTRY_ON_DISK};
+				    .proof_in = (uint8_t)record->proof_in, .state = ENTRY_ON_DISK, .is_fleeting = stanza_is_fleeting(record->body)};
 	struct box *box = box_get(store, &record->pair);
 
 	if (!box || box_add(store, box, &entry) < 0)

@@ -123,7 +123,7 @@ static int add(struct spool *spool, struct box *box, const struct record *record
 {
 	struct batch *batch = &spool->store->filling;
 	const struct entry entry = {.id = record->id, .wall_ms = record->wall_ms, .len = (uint32_t)record->body.len,
-				    .proof_in = (uint8_t)record->proof_in, .state = ENTRY_PENDING};
+				    .proof_in = (uint8_t)record->proof_in, .state = ENTRY_PENDING, .is_fleeting = stanza_is_fleeting(record->body)};
 	struct note note = {.spool = spool, .box = box, .id = record->id, .proof_in = record->proof_in};
 	int err;
 
@@ -181,7 +181,7 @@ int spool_put(struct spool *spool, const struct domain_pair *pair, struct str by
 
 /* ---- read and remove ---- */
 
-bool spool_next(struct spool *spool, const struct domain_pair *pair, uint64_t after, struct spool_stanza *ret_stanza)
+static bool find_next(struct spool *spool, const struct domain_pair *pair, uint64_t after, bool is_fleeting, struct spool_stanza *ret_stanza)
 {
 	const struct entry *entry;
 	const struct box *box;
@@ -190,11 +190,25 @@ bool spool_next(struct spool *spool, const struct domain_pair *pair, uint64_t af
 		return false;
 	pthread_mutex_lock(&spool->store->lock);
 	box = box_find(spool->store, pair);
-	if ((entry = box ? box_after(box, after) : NULL))
+	entry = box && (!is_fleeting || box->fleeting > 0) ? box_after(box, after) : NULL;
+	while (entry && is_fleeting && !entry->is_fleeting)
+		entry = box_after(box, entry->id);
+	if (entry)
 		*ret_stanza = (struct spool_stanza){.id = entry->id, .wall_ms = entry->wall_ms, .len = entry->len,
-						    .proof_in = (enum proof)entry->proof_in, .is_durable = entry->state == ENTRY_ON_DISK};
+						    .proof_in = (enum proof)entry->proof_in, .is_durable = entry->state == ENTRY_ON_DISK,
+						    .is_fleeting = entry->is_fleeting};
 	pthread_mutex_unlock(&spool->store->lock);
 	return entry != NULL;
+}
+
+bool spool_next(struct spool *spool, const struct domain_pair *pair, uint64_t after, struct spool_stanza *ret_stanza)
+{
+	return find_next(spool, pair, after, false, ret_stanza);
+}
+
+bool spool_next_fleeting(struct spool *spool, const struct domain_pair *pair, uint64_t after, struct spool_stanza *ret_stanza)
+{
+	return find_next(spool, pair, after, true, ret_stanza);
 }
 
 /* Where a record lies; the file may be gone by the time it is opened, when it was written anew elsewhere. */

@@ -74,10 +74,14 @@ struct spool_stanza {
 	size_t len;
 	enum proof proof_in;
 	bool is_durable;                /* only then it can be read */
+	bool is_fleeting;               /* an iq or presence, put so that it is not lost without an answer: it must not leave later */
 };
 
 /* The first stanza of the pair whose id is greater than `after` (0: the oldest). False: there is none. O(log n). */
 bool spool_next(struct spool *spool, const struct domain_pair *pair, uint64_t after, struct spool_stanza *ret_stanza);
+
+/* The same of those alone that are fleeting; O(n) where there are any. */
+bool spool_next_fleeting(struct spool *spool, const struct domain_pair *pair, uint64_t after, struct spool_stanza *ret_stanza);
 
 /* Adds the bytes of one stanza to `out`; waits for the disk where the system has not kept them in memory. Returns 0; TRUNK_EBUSY: not durable yet;
  * TRUNK_EIO: it cannot be read or is damaged (logged): remove it; TRUNK_ENOENT; TRUNK_ENOMEM or TRUNK_ELIMIT of `out`. */

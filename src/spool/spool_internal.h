@@ -104,13 +104,14 @@ struct entry {
 	uint32_t offset;                /* of the record in it */
 	uint32_t len;                   /* of the stanza */
 	uint8_t proof_in, state;
+	bool is_fleeting;               /* no message */
 };
 
-/* Invariant: at[start..end) is in the order of ids; count of them are not gone; at[start] and at[end - 1] are not gone. */
+/* Invariant: at[start..end) is in the order of ids; count of them are not gone, `fleeting` of these are no messages; at[start] and at[end - 1] are not gone. */
 struct box {
 	struct entry *at;
 	size_t start, end, cap;
-	size_t count;
+	size_t count, fleeting;
 	uint64_t bytes;                 /* of the stanzas that are not gone */
 	size_t pins;                    /* notes that point here */
 	bool is_paused;

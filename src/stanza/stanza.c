@@ -83,6 +83,16 @@ bool stanza_is_answerable(const struct stanza *stanza)
 	return false;
 }
 
+static bool is_element(struct str bytes, struct str begin)
+{
+	return str_starts(bytes, begin) && bytes.len > begin.len && strchr(" \t\r\n/>", bytes.at[begin.len]) != NULL;
+}
+
+bool stanza_is_fleeting(struct str bytes)
+{
+	return is_element(bytes, STR("<iq")) || is_element(bytes, STR("<presence"));
+}
+
 static bool is_answerable(enum stanza_kind kind, enum stanza_type type)
 {
 	const struct stanza stanza = {.kind = kind, .type = type};

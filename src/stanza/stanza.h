@@ -92,6 +92,9 @@ const char *stanza_kind_text(enum stanza_kind kind);
 /* Whether the sender may be told of a failure: never for errors, iq results and presence (design.md §3, RFC 6120 §8.3.1). */
 bool stanza_is_answerable(const struct stanza *stanza);
 
+/* Whether the bytes of a first-level element, as the writer makes it, are no message but an iq or presence: not to be kept for later. */
+bool stanza_is_fleeting(struct str bytes);
+
 /* What an answer needs of the stanza that it answers; decoded, borrowed from the stanza or from the arena. */
 struct stanza_reply {
 	enum stanza_kind kind;

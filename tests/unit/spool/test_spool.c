@@ -352,6 +352,37 @@ static void with_a_thread_all_is_told_on_the_loop_in_order(void **state)
 	assert_int_equal(spool_sum(world->spool, &WORLD_PAIR).count, 0);
 }
 
+/* docs/delivery.md: what is no message is found by itself, behind a restart too, for it must not leave later. */
+static void what_is_no_message_is_known_as_such_and_found(void **state)
+{
+	struct world *world = *state;
+	struct spool_stanza stanza = {0};
+	uint64_t iq, presence;
+
+	world_put(world, &WORLD_PAIR, "<message>1</message>");
+	iq = world_put(world, &WORLD_PAIR, "<iq id='q'/>");
+	world_put(world, &WORLD_PAIR, "<iquiet/>");
+	presence = world_put(world, &WORLD_PAIR, "<presence/>");
+	for (int turn = 0; turn < 2; turn++) {
+		assert_true(spool_next_fleeting(world->spool, &WORLD_PAIR, 0, &stanza));
+		assert_true(stanza.is_fleeting);
+		assert_int_equal(stanza.id, iq);
+		assert_true(spool_next_fleeting(world->spool, &WORLD_PAIR, iq, &stanza));
+		assert_int_equal(stanza.id, presence);
+		assert_false(spool_next_fleeting(world->spool, &WORLD_PAIR, presence, &stanza));
+		assert_false(spool_next_fleeting(world->spool, &WORLD_OTHER, 0, &stanza));
+		world_turn(world);
+		world_close(world);
+		world_open(world);
+	}
+	spool_remove(world->spool, &WORLD_PAIR, iq);
+	spool_remove(world->spool, &WORLD_PAIR, presence);
+	assert_false(spool_next_fleeting(world->spool, &WORLD_PAIR, 0, &stanza));
+	assert_true(spool_next(world->spool, &WORLD_PAIR, 0, &stanza));
+	assert_false(stanza.is_fleeting);
+	assert_string_equal(world_content(world, &WORLD_PAIR), "<message>1</message>,<iquiet/>");
+}
+
 static void a_second_one_in_the_same_folder_is_refused(void **state)
 {
 	struct world *world = *state;
@@ -382,6 +413,7 @@ int main(void)
 		IN_WORLD(a_failed_sync_is_a_refusal),
 		IN_WORLD(a_removal_that_was_not_written_is_repeated),
 		IN_WORLD(with_a_thread_all_is_told_on_the_loop_in_order),
+		IN_WORLD(what_is_no_message_is_known_as_such_and_found),
 		IN_WORLD(a_second_one_in_the_same_folder_is_refused),
 	};
 
