@@ -419,11 +419,13 @@ static int add_delayed(struct buf *out, struct str stanza, const char *from, int
 			(int)(wall_ms % 1000), STR_ARG(tail));
 }
 
+/* A clock that jumps back makes what waits young: twice hold is the most, for nobody can say when it really came. */
 static bool is_expired(const struct link *link, const struct spool_stanza *stanza)
 {
 	const struct site *site = link->outbound->site;
+	const int64_t age_ms = loop_wall_ms(site->loop) - stanza->wall_ms;
 
-	return loop_wall_ms(site->loop) - stanza->wall_ms >= site->limits->hold_ms;
+	return age_ms >= site->limits->hold_ms || age_ms < -site->limits->hold_ms;
 }
 
 /* Reads one from the disk into the queue. False: not now. What cannot be read is said by the spool, counts as lost there, and makes no stop. */

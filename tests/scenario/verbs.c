@@ -236,6 +236,19 @@ static bool find_peer(struct step *step, char *name, size_t size, bool *ret_poss
 	return (step->peer = world_peer(step->world, word)) != NULL;
 }
 
+/* "clock jumps [back] T": the wall clock alone. */
+static int step_clock(struct step *step)
+{
+	struct world *world = step->world;
+	const bool is_back = STEP_IS(step, 2, "back");
+	int64_t ms;
+
+	if (!STEP_IS(step, 1, "jumps") || script_duration(STEP_WORD(step, is_back ? 3 : 2), &ms) < 0)
+		return world_fail(world, "clock jumps [back] T");
+	loop_set_wall_ms(world->loop, loop_wall_ms(world->loop) + (is_back ? -ms : ms));
+	return 0;
+}
+
 static int run(struct step *step)
 {
 	char name[PEER_WORD_SIZE];
@@ -249,6 +262,8 @@ static int run(struct step *step)
 		return step_dns(step);
 	if (STEP_IS(step, 0, "network"))
 		return step_network(step);
+	if (STEP_IS(step, 0, "clock"))
+		return step_clock(step);
 	if (STEP_IS(step, 0, "log") || STEP_IS(step, 0, "audit"))
 		return step_log(step, STEP_IS(step, 0, "audit"));
 	if (STEP_IS(step, 0, "streams"))

@@ -578,6 +578,28 @@ static void what_is_too_old_goes_and_the_chain_still_verifies(void **state)
 	world_is_bad_at(world, 604);
 }
 
+/* Records stand in the order in which they came, whatever the clock says; each is found by the time that it has. */
+static void a_clock_that_jumps_breaks_no_chain_and_hides_no_record(void **state)
+{
+	static const int64_t jumps[] = {0, 3600 * 1000, -7200 * 1000, 400 * DAY_MS, -DAY_MS};
+	struct world *world = *state;
+	char id[] = "j0";
+
+	for (unsigned i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		world->wall_ms = WALL_MS + jumps[i];
+		world_open(world);
+		id[1] = (char)('0' + i);
+		world_record(world, id);
+		world_close(world);
+		world_is_whole(world);
+	}
+	for (unsigned i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		world_search(world, NULL, QUERY(.since_ms = WALL_MS + jumps[i], .until_ms = WALL_MS + jumps[i], .from = STR("saturn.example.org")));
+		assert_int_equal(world->count, 1);
+		assert_true(world->entries[0].id.len == 2 && world->entries[0].id.at[1] == (char)('0' + i));
+	}
+}
+
 /* ---- disks that fail ---- */
 
 static void set_file_limit(rlim_t bytes)
@@ -778,6 +800,7 @@ int main(void)
 		TEST(a_seal_that_is_gone_is_told_and_recorded),
 		TEST(a_daemon_that_was_killed_goes_on_behind_its_last_commit),
 		TEST(what_is_too_old_goes_and_the_chain_still_verifies),
+		TEST(a_clock_that_jumps_breaks_no_chain_and_hides_no_record),
 		TEST(a_disk_that_is_full_at_the_start_is_waited_for_unless_strict),
 		TEST(a_full_disk_is_an_alarm_and_the_gap_becomes_a_record),
 		TEST(a_full_window_refuses_and_what_it_refused_is_a_gap),
