@@ -134,6 +134,21 @@ static void give_up(struct link *link, enum log_level level, const char *why)
 	link_tell_pressure(link);
 }
 
+/* The answer to a ping that is sent again may be that to the first, so it says no more than that one would. */
+static bool begin_barrier(struct link *link)
+{
+	struct link_acks *acks = &link->acks;
+
+	if (acks->asked_ms && acks->barrier_id[0])
+		return true;
+	barrier_is_known(link, false);
+	if (stream_id_make(acks->barrier_id) < 0)
+		return false;
+	barrier_is_known(link, true);
+	acks->covered = link->queue.sent_count;
+	return true;
+}
+
 /* A ping behind the stanzas: the peer that answers it, by whatever, has read what came before. Its answer comes on a stream of its own. */
 static void send_barrier(struct link *link, struct channel *channel)
 {
@@ -145,17 +160,14 @@ static void send_barrier(struct link *link, struct channel *channel)
 		give_up(link, LOG_NOTICE, "the peer has no stream management, and policy permits no answer to a ping");
 		return;
 	}
-	barrier_is_known(link, false);
-	if (stream_id_make(acks->barrier_id) < 0)
+	if (!begin_barrier(link))
 		return;
-	barrier_is_known(link, true);
 	buf_addf(&out, "<iq type='get' id='%s' from='", acks->barrier_id);
 	xml_escape(&out, link->pair.sender);
 	buf_add_cstr(&out, "/" BARRIER_RESOURCE "' to='");
 	xml_escape(&out, link->pair.target);
 	buf_add_cstr(&out, "'><ping xmlns='urn:xmpp:ping'/></iq>");
 	if (channel_write(channel, buf_str(&out)) == 0) {
-		acks->covered = link->queue.sent_count;
 		if (!acks->asked_ms)
 			acks->asked_ms = now_ms(link);
 		start_timer(link, BARRIER_MS);
