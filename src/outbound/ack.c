@@ -14,7 +14,7 @@ enum {
 	RESUME_MS = 60 * 1000,          /* that a session may be resumed where the peer does not say */
 	BARRIER_MS = 10 * 1000,         /* for the first answer to a ping; then the link has no custody … */
 	BARRIER_AGAIN_MS = 10 * 60 * 1000,      /* … for so long */
-	TRIAL_BYTES = 4 * 1024 * 1024,  /* kept for a target that never answered a ping yet, of what nobody waits for; or a quarter of queue-size */
+	TRIAL_BYTES = 4 * 1024 * 1024,  /* kept for a target that never answered a ping yet, of what nobody waits for; less, see trial_bytes() */
 };
 
 #define REQUEST "<r xmlns='" NS_SM "'/>"
@@ -54,13 +54,23 @@ static bool waits(const struct link *link, bool is_managed, const struct queue_e
 	return entry->custody >= CUSTODY_LINK && (is_managed || !(link->acks.is_given_up || link->is_strange));
 }
 
+/* A quarter of `queue-size`, and its share of the memory that is left to targets when that runs short: a thousand that read nothing must leave the
+ * others theirs. */
+static size_t trial_bytes(const struct site *site)
+{
+	const size_t limit = site->limits->queue_bytes / 4, share = memory_share(site->memory);
+	size_t most = TRIAL_BYTES;
+
+	if (limit > 0 && limit < most)
+		most = limit;
+	return site->memory->limit_bytes > 0 && share < most ? share : most;
+}
+
 /* Until it has answered once, a peer may be one that never will: then it must not hold back its senders for the time that this takes to show. */
 static bool is_on_trial(const struct link *link)
 {
-	const size_t limit = link->outbound->site->limits->queue_bytes / 4;
-
 	return !link->acks.has_answered && queue_first(&link->queue)->stream == 0 &&
-	       link->target->queued_bytes > (limit > 0 && limit < TRIAL_BYTES ? limit : TRIAL_BYTES);
+	       link->target->queued_bytes > trial_bytes(link->outbound->site);
 }
 
 static void settle_taken(struct link *link, size_t from, size_t to)
