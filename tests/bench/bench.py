@@ -105,11 +105,16 @@ class Bench:
                          "--rtt", 20, *words)
 
     def part_stalled(self):
-        self.measure("stalled", "1 target of 4", self.trunk("trunkd"), "--pairs", 4, "--stalled", 1, "--size", 1024,
-                     "--rate", 1000, "--warmup", self.seconds * 2, "--seconds", self.seconds * 2)
-        if not self.words.quick:
-            self.measure("stalled", "1,000 targets of 1,004", self.trunk("trunkd", limits="memory: 256MiB"), "--pairs", 1004,
-                         "--stalled", 1000, "--size", 1024, "--rate", 1000, "--warmup", 12, "--seconds", self.seconds * 2)
+        """Others' latency before and while targets hang: each pair of runs differs in the stalled targets alone."""
+        for limits, others, stalled in (("", 3, 1), ("memory: 256MiB", 4, 1000)):
+            if self.words.quick and stalled > 1:
+                continue
+            warmup = 12 if stalled > 1 else self.seconds * 2
+            for count in (0, stalled):
+                case = "%s of %s targets" % (format(count, ","), format(others + count, ","))
+                self.measure("stalled", case, self.trunk("trunkd", limits=limits), "--pairs", others + count,
+                             *(("--stalled", count) if count else ()), "--size", 1024, "--rate", 1000,
+                             "--warmup", warmup, "--seconds", self.seconds * 2)
 
     def part_cores(self):
         for workers in (1, 2):          # the driver has the same cores: what a stanza costs is what can be compared

@@ -77,20 +77,31 @@ class Section(NamedTuple):
     title: str
     columns: tuple
     words: str
+    against: str = ""   # what each row is compared in with the row above that it belongs to: a name in the report
 
 
 def row_line(cells):
     return "| " + " | ".join(cells) + " |"
 
 
-def table_lines(table, columns, is_against_relay):
+def beside(table, cases, index, name):
+    """How many times the figure of the row above, in every second row."""
+    own, above = (table.middle(*cases[i], name) for i in (index, index - index % 2))
+    return "%.2f" % (own / above) if index % 2 and own and above else "–"
+
+
+def table_lines(table, columns, is_against_relay, against=""):
     head = ["case", "process"] + [column.title for column in columns] + ["of HAProxy's work per CPU second"] * is_against_relay
+    titles = [column.title for column in columns if column.name == against]
+    head += [title + ", of the row above" for title in titles]
+    cases = list(table.cases())
     lines = [row_line(head), "|" + "---|" * len(head)]
-    for case, subject in table.cases():
+    for index, (case, subject) in enumerate(cases):
         cells = [case, subject] + [table.spread(case, subject, column.name, column.scale, column.form) for column in columns]
         if is_against_relay:
             base, own = (table.middle(case, name, "cpu_us_per_stanza") for name in ("HAProxy", subject))
             cells.append("%.2f" % (base / own) if base and own else "–")
+        cells += [beside(table, cases, index, against) for _ in titles]
         lines.append(row_line(cells))
     return "\n".join(lines)
 
@@ -129,13 +140,17 @@ SECTIONS = (
         Column("others' lost", "lost"), Column("others' bounced", "bounced"), Column("theirs bounced", "stalled_bounced"),
         Column("resident before, MiB", "rss_begin_kib", "%.1f", MIB),
         Column("at most, MiB", "rss_peak_kib", "%.1f", MIB),
-    ), "Senders push 1 KiB stanzas as fast as they may to targets that proved themselves and read nothing, while other pairs "
-       "exchange 1,000 stanzas a second. With 1,000 such targets `limits.memory` is 256 MiB."),
+    ), "Senders push 1 KiB stanzas as fast as they may (50 MB a second together, so that the driver keeps time for the others) to "
+       "targets that proved themselves and read nothing, while other pairs exchange 1,000 stanzas a second. Rows with 0 of them are "
+       "the same without them: what the others had before. With four others `limits.memory` is 256 MiB.", "latency_p99_us"),
     Section("cores", "Workers", (
         Column("stanzas/s", "stanzas_per_s"), Column("µs CPU a stanza", "cpu_us_per_stanza", "%.3f"),
+        Column("stanzas per CPU second", "stanzas_per_cpu_s"),
         Column("CPUs used", "cpu_share", "%.2f"), Column("driver's CPU", "driver_cpu_share", "%.2f"),
-    ), "Eight pairs with targets of their own, the real mix, no process bound to a processor. Where the driver needs one of "
-       "two for itself, the cost of a stanza is what to compare."),
+    ), "Eight pairs with targets of their own, the real mix, no process bound to a processor. Driver and trunk together have "
+       "the machine's processors: where trunk and driver together use all of them, stanzas/s does not show what two workers could "
+       "carry, and only stanzas per CPU second can be compared (0.90 of one worker's would be 1.8 times its load with two "
+       "processors for the trunk alone).", "stanzas_per_cpu_s"),
     Section("answered", "A server instead", (
         Column("µs CPU a stanza", "cpu_us_per_stanza", "%.1f"), Column("stanzas per CPU second", "stanzas_per_cpu_s"),
         Column("resident MiB", "rss_after_kib", "%.1f", MIB),
@@ -205,7 +220,7 @@ def tables(results):
         table = Table(results, section.part)
         if table.rows:
             texts.append("## %s\n\n%s\n\n%s\n" % (section.title, textwrap.fill(section.words, WIDTH),
-                                                   table_lines(table, section.columns, section.part == "relay")))
+                                                   table_lines(table, section.columns, section.part == "relay", section.against)))
     texts += ["## %s\n\n```\n%s```\n" % (result["case"], result["report"]["text"]) for result in results
               if result["part"] == "micro"]
     texts.append(compared(results))
