@@ -30,7 +30,7 @@ static bool is_much(const struct link *link, enum custody custody)
 static void copy_all(struct link *link)
 {
 	const struct queue *queue = &link->queue;
-	const size_t stanzas = queue_stanzas(queue);
+	const size_t stanzas = queue_stanzas(queue), copied = held_copied(link);
 	size_t offset = 0;
 
 	for (size_t n = 0; n < stanzas; n++) {
@@ -40,7 +40,7 @@ static void copy_all(struct link *link)
 		offset += entry->len;
 		if (entry->audit_seq > link->outbound->gate)
 			return;
-		if (is_worth_it(entry) && !entry->held && held_put_copy(link, entry, bytes) < 0)
+		if (is_worth_it(entry) && n >= copied && held_put_copy(link, entry, bytes) < 0)
 			return;         /* a full disk: what is not copied is not acknowledged */
 	}
 }

@@ -60,7 +60,8 @@ static void on_failed(void *ctx, const struct domain_pair *pair, uint64_t id, co
 	outbound->held_pending--;
 	if ((token->word[3] & TOKEN_COPY) && link && copies_failed(link, id))
 		return;
-	outbound->handler->bounce(outbound->ctx, pair, bytes, &ticket, COND_RESOURCE_CONSTRAINT, FULL);
+	if (!str_is_absent(bytes))
+		outbound->handler->bounce(outbound->ctx, pair, bytes, &ticket, COND_RESOURCE_CONSTRAINT, FULL);
 }
 
 static const struct spool_handler spool_handler = {.durable = on_durable, .failed = on_failed};
@@ -114,6 +115,15 @@ bool held_may_copy(const struct link *link)
 	return spool_of(link) && unloaded(link) == 0 && buf_len(&link->held.entries) == 0 && !is_shut(link);
 }
 
+size_t held_copied(const struct link *link)
+{
+	size_t n = queue_stanzas(&link->queue);
+
+	while (n > 0 && !queue_at(&link->queue, n - 1)->held)
+		n--;
+	return n;
+}
+
 int held_put_copy(struct link *link, struct queue_entry *entry, struct str bytes)
 {
 	struct spool_token token = token_of(entry);
@@ -159,6 +169,7 @@ struct spilling {
 	size_t limit;                           /* bytes that the peer takes (XEP-0478); 0: not said, or it is away */
 	size_t left;                            /* that are in the spool alone */
 	size_t lost;                            /* at the front, on a stream that may be resumed */
+	size_t copied;                          /* see held_copied() */
 	struct buf bytes, entries;              /* what stays in the queue */
 	struct list refused;
 };
@@ -215,7 +226,7 @@ static bool give_back(struct spilling *s, const struct queue_entry *entry, struc
 /* Whether the disk alone is to have what it has a copy of. What is no message is answered instead; at a stop, after the next start. */
 static bool goes_copied(struct spilling *s, const struct queue_entry *entry, struct str bytes)
 {
-	if (entry->custody == CUSTODY_DISK ? !s->is_away && !s->is_stalled : !s->is_away || !s->takes_copies)
+	if (entry->custody == CUSTODY_DISK ? !s->counts_anew : !s->takes_copies)
 		return false;
 	return !stanza_is_fleeting(bytes) || s->link->outbound->is_draining || give_back(s, entry, bytes, s->condition, NULL);
 }
@@ -225,7 +236,7 @@ static bool goes(struct spilling *s, const struct queue_entry *entry, struct str
 {
 	if (s->limit && entry->len > s->limit && give_back(s, entry, bytes, COND_POLICY_VIOLATION, TOO_LARGE))
 		return true;
-	if (s->is_stalled && entry->custody == CUSTODY_LINK)
+	if (s->is_stalled && entry->custody != CUSTODY_DISK && !(entry->held && s->takes_copies))
 		return loop_now_ms(s->link->outbound->site->loop) - entry->at_ms >= LINK_WAIT_MS && give_back(s, entry, bytes, s->condition, NULL);
 	if (entry->held)
 		return goes_copied(s, entry, bytes);
@@ -246,22 +257,21 @@ static void count_held(struct link *link, const struct queue_entry *entry)
 {
 	if (!entry->held)
 		return;
-	link->held.last = entry->held;
+	if (entry->held > link->held.last)
+		link->held.last = entry->held;
 	link->held.loaded++;
 }
 
-/* What went over a stream that may be resumed: the peer will say whether it has it, so it stays, and is safe on disk meanwhile. */
-static void stay_lost(struct spilling *s, struct queue_entry *entry, struct str bytes)
+/* What went over a stream that may be resumed: the peer will say whether it has it, so it stays, and a copy is safe on disk meanwhile. Not behind what
+ * comes later or is there alone: that would be taken for loaded. */
+static void stay_lost(struct spilling *s, size_t n, struct queue_entry *entry, struct str bytes)
 {
 	struct link *link = s->link;
-	const struct spool_token token = token_of(entry);
 
-	if (!entry->held && entry->custody == CUSTODY_DISK && !stanza_is_fleeting(bytes) && entry->audit_seq <= link->outbound->gate &&
-	    spool_put(spool_of(link), &link->pair, bytes, (enum proof)entry->proof_in, &token, &entry->held) == 0) {
-		entry->stream = 0;
-		link->outbound->held_pending++;
-	}
-	count_held(link, entry);
+	if (entry->held)
+		count_held(link, entry);
+	else if (s->left == 0 && n >= s->copied && entry->custody == CUSTODY_DISK && !stanza_is_fleeting(bytes) && entry->audit_seq <= link->outbound->gate)
+		held_put_copy(link, entry, bytes);      /* what the disk refuses is here still */
 	stay(s, entry, bytes);
 }
 
@@ -282,7 +292,7 @@ static void walk(struct spilling *s, const struct buf *bytes, const struct buf *
 			continue;
 		if (s->lost > 0) {
 			s->lost--;
-			stay_lost(s, &entry, stanza);
+			stay_lost(s, i, &entry, stanza);
 			continue;
 		}
 		if (!goes(s, &entry, stanza)) {
@@ -324,9 +334,9 @@ static size_t peer_limit(const struct link *link)
 }
 
 /* Stanzas of custody disk stand in the queue that go: where their numbers are left behind, those of copies are, too. */
-static bool is_mixed(const struct queue *queue)
+static bool is_mixed(const struct queue *queue, size_t from)
 {
-	for (size_t n = 0; n < queue_stanzas(queue); n++)
+	for (size_t n = from; n < queue_stanzas(queue); n++)
 		if (queue_at(queue, n)->held && queue_at(queue, n)->custody == CUSTODY_DISK)
 			return true;
 	return false;
@@ -351,11 +361,13 @@ static void spill(struct link *link, bool is_away, enum stanza_condition conditi
 		buf_fini(&s.entries);
 		return;
 	}
-	if (s.counts_anew)
+	if (s.counts_anew) {
+		s.takes_copies = link->outbound->is_draining || is_mixed(&old, is_away ? 0 : front);
 		held->last = held->loaded = 0;
+	}
 	if (is_away) {
-		s.takes_copies = link->outbound->is_draining || is_mixed(&old);
 		s.lost = link->acks.resume_id ? link->acks.lost : 0;
+		s.copied = held_copied(link);
 		held->front = 0;
 		walk(&s, &old.bytes, &old.entries, 0, front);
 	} else {

@@ -50,6 +50,7 @@ void copies_watch(struct link *link, const struct queue_entry *entry);
 bool copies_failed(struct link *link, uint64_t id);
 
 bool held_may_copy(const struct link *link);            /* nothing of the pair is on disk alone, and nothing stands behind it */
+size_t held_copied(const struct link *link);            /* stanzas of the queue up to the last that has a copy: one before it is too late for a copy */
 int held_put_copy(struct link *link, struct queue_entry *entry, struct str bytes);
 
 /* Forgets or gives back what is on disk and not in the queue. Returns how many. */

@@ -254,7 +254,7 @@ static bool goes_again(const struct link *link)
 {
 	const struct queue_entry *first = queue_first(&link->queue);
 
-	return link->held.front > 0 && first->custody >= CUSTODY_LINK && !link->acks.is_given_up && !link->outbound->is_draining;
+	return first && link->held.front > 0 && first->custody >= CUSTODY_LINK && !link->acks.is_given_up && !link->outbound->is_draining;
 }
 
 static void on_closing(void *ctx)

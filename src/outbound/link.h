@@ -9,7 +9,8 @@
 
 enum {
 	LINK_WAIT_MS = 25 * 1000,       /* that a stanza waits for a link to come up at most (design.md §3: bounced within 30 s) */
-	LINK_STALL_MS = 30 * 1000,      /* without the peer taking a byte that waits: it is dead … */
+	LINK_HANG_MS = 20 * 1000,       /* without the peer taking a byte that waits: it may be waited for, before the system ends the connection over it … */
+	LINK_STALL_MS = 30 * 1000,      /* … or it is dead … */
 	LINK_PATIENCE_MS = 2 * 60 * 1000,       /* … but where all that it may not have is on disk: then it is waited for so much longer */
 	LINK_TICK_MS = 5 * 1000,
 	LINK_WAIT_TICK_MS = 1000,       /* while stanzas wait for a way: they are bounced at most so much later than LINK_WAIT_MS */

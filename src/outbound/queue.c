@@ -77,6 +77,8 @@ void queue_pop(struct link *link)
 		queue->taken_count--;
 	if (link->acks.covered > 0)
 		link->acks.covered--;
+	if (link->held.front > 0)
+		link->held.front--;
 }
 
 void queue_shrink(struct link *link, size_t keep)

@@ -10,11 +10,11 @@ static int64_t now_ms(const struct link *link)
 	return loop_now_ms(link->outbound->site->loop);
 }
 
-static bool takes_nothing(const struct link *link)
+static bool takes_nothing(const struct link *link, int64_t ms)
 {
 	const struct channel *channel = &link->initiator.channel;
 
-	return channel_pending(channel) > 0 && now_ms(link) - channel->conn->progress_ms >= LINK_STALL_MS;
+	return channel_pending(channel) > 0 && now_ms(link) - channel->conn->progress_ms >= ms;
 }
 
 static bool needs_an_error(struct str bytes)
@@ -34,6 +34,8 @@ static bool may_wait(const struct link *link)
 	const struct queue *queue = &link->queue;
 	size_t offset = 0;
 
+	if (link->sent_on != &link->initiator.channel)
+		return false;
 	for (size_t n = 0; n < queue->sent_count; n++) {
 		const struct queue_entry *entry = queue_at(queue, n);
 		const struct str bytes = str_until(str_from(buf_str(&queue->bytes), offset), entry->len);
@@ -94,12 +96,12 @@ void stall_look(struct link *link)
 			link_give_up_barrier(link);     /* the stream is the peer's own */
 		return;
 	}
-	if (!is_late && !takes_nothing(link))
+	if (!is_late && !takes_nothing(link, LINK_HANG_MS))
 		return;
 	if (link->outbound->spool && may_wait(link) && !(link->acks.stalled_ms && now_ms(link) - link->acks.stalled_ms >= LINK_PATIENCE_MS)) {
 		wait_for_it(link, why);
 		defer_start(link->outbound->site->loop, &link->flush);
-	} else {
+	} else if (is_late || takes_nothing(link, LINK_STALL_MS)) {
 		give_up(link, why);
 	}
 }

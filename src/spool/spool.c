@@ -78,7 +78,7 @@ static void tell(const struct spool *spool, const struct note *note)
 
 	if (note->err == 0)
 		spool->handler->durable(spool->ctx, &pair, note->id, &note->token);
-	else if (note->body.at)
+	else
 		spool->handler->failed(spool->ctx, &pair, note->id, &note->token, note->body, note->proof_in, note->err);
 }
 
@@ -310,6 +310,19 @@ int spool_read(struct spool *spool, const struct domain_pair *pair, uint64_t id,
 	return err;
 }
 
+/* The disk refused it, and the news of that are under way. */
+static void forget_refused(struct spool *spool, uint64_t id)
+{
+	for (size_t i = 0; i < buf_len(&spool->done) / sizeof(struct note); i++) {
+		struct note *note = &done_notes(&spool->done)[i];
+
+		if (note->id != id || note->err == 0)
+			continue;
+		free((char *)(uintptr_t)note->body.at);
+		note->body = STR_NONE;
+	}
+}
+
 void spool_remove(struct spool *spool, const struct domain_pair *pair, uint64_t id)
 {
 	struct spool_store *store = spool->store;
@@ -323,6 +336,8 @@ void spool_remove(struct spool *spool, const struct domain_pair *pair, uint64_t 
 		box_release(store, box);
 		batch_remove(&store->filling, id);      /* without memory: it comes again after a restart */
 		wake(spool);
+	} else {
+		forget_refused(spool, id);
 	}
 	pthread_mutex_unlock(&store->lock);
 }

@@ -51,7 +51,7 @@ struct spool_handler {
 	void (*durable)(void *ctx, const struct domain_pair *pair, uint64_t id, const struct spool_token *token);
 
 	/* The disk refused it (TRUNK_EIO; full or failing): it is in the spool no more, and here it is back, to be answered with
-	 * resource-constraint. */
+	 * resource-constraint. `bytes` absent: it was removed meanwhile, and nobody waits for it (or there is no memory for them). */
 	void (*failed)(void *ctx, const struct domain_pair *pair, uint64_t id, const struct spool_token *token, struct str bytes, enum proof proof_in,
 		       int err);
 };

@@ -254,6 +254,25 @@ static void a_failed_sync_is_a_refusal(void **state)
 	assert_string_equal(world_content(world, &WORLD_PAIR), "");
 }
 
+/* Its owner counts what the disk has not answered for, and what it has removed was told of already. */
+static void what_was_removed_before_the_disk_refused_it_is_told_without_its_bytes(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	world->writes_left = 0;
+	id = world_put(world, &WORLD_PAIR, "removed at once");
+	spool_remove(world->spool, &WORLD_PAIR, id);
+	world_turn(world);
+	assert_true(world->news_count == 1 && world->news[0].err == TRUNK_EIO && world->news[0].len == 0);
+	world->store->failing_until_ms = 1;
+	id = world_put(world, &WORLD_PAIR, "removed while the news are under way");
+	writer_commit(world->store);
+	spool_remove(world->spool, &WORLD_PAIR, id);
+	world_turn(world);
+	assert_true(world->news_count == 2 && world->news[1].err == TRUNK_EIO && world->news[1].len == 0);
+}
+
 static void a_removal_that_was_not_written_is_repeated(void **state)
 {
 	struct world *world = *state;
@@ -411,6 +430,7 @@ int main(void)
 		IN_WORLD(holes_in_the_middle_cost_no_memory),
 		IN_WORLD(what_the_disk_refuses_comes_back_and_is_in_the_spool_no_more),
 		IN_WORLD(a_failed_sync_is_a_refusal),
+		IN_WORLD(what_was_removed_before_the_disk_refused_it_is_told_without_its_bytes),
 		IN_WORLD(a_removal_that_was_not_written_is_repeated),
 		IN_WORLD(with_a_thread_all_is_told_on_the_loop_in_order),
 		IN_WORLD(what_is_no_message_is_known_as_such_and_found),
