@@ -2,73 +2,74 @@
  * Timers in a heap and calls deferred to the end of a wake-up; knows no operating system. */
 #include "base/loop_internal.h"
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { LOOP_HEAP_MIN = 64 };
+/* ---- a pairing heap of timers, in their own memory ---- */
 
-static void heap_put(struct loop *loop, size_t i, struct timer *timer)
+/* By time; of two at one time the one that was started first. */
+static bool is_before(const struct timer *a, const struct timer *b)
 {
-	loop->heap[i] = timer;
-	timer->index = i;
+	return a->due_ms < b->due_ms || (a->due_ms == b->due_ms && a->order < b->order);
 }
 
-static void heap_up(struct loop *loop, size_t i)
+/* Of two heaps one. Roots have neither `next` nor `before`. */
+static struct timer *meld(struct timer *a, struct timer *b)
 {
-	struct timer *timer = loop->heap[i];
+	struct timer *below;
 
-	while (i > 0 && loop->heap[(i - 1) / 2]->due_ms > timer->due_ms) {
-		heap_put(loop, i, loop->heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
-	heap_put(loop, i, timer);
+	if (!a || !b)
+		return a ? a : b;
+	below = is_before(b, a) ? a : b;
+	a = below == a ? b : a;
+	below->before = a;
+	if ((below->next = a->child))
+		below->next->before = below;
+	a->child = below;
+	return a;
 }
 
-static void heap_down(struct loop *loop, size_t i)
+/* Of a list of siblings one heap: in pairs from the left, then all from the right. */
+static struct timer *meld_all(struct timer *first)
 {
-	struct timer *timer = loop->heap[i];
+	struct timer *pairs = NULL, *root = NULL;
 
-	for (;;) {
-		size_t child = 2 * i + 1;
+	while (first) {
+		struct timer *a = first, *b = a->next, *pair;
 
-		if (child >= loop->count)
-			break;
-		if (child + 1 < loop->count && loop->heap[child + 1]->due_ms < loop->heap[child]->due_ms)
-			child++;
-		if (loop->heap[child]->due_ms >= timer->due_ms)
-			break;
-		heap_put(loop, i, loop->heap[child]);
-		i = child;
+		first = b ? b->next : NULL;
+		a->next = a->before = NULL;
+		if (b)
+			b->next = b->before = NULL;
+		pair = meld(a, b);
+		pair->next = pairs;
+		pairs = pair;
 	}
-	heap_put(loop, i, timer);
+	while (pairs) {
+		struct timer *pair = pairs;
+
+		pairs = pair->next;
+		pair->next = NULL;
+		root = meld(root, pair);
+	}
+	return root;
 }
 
 static void heap_remove(struct loop *loop, struct timer *timer)
 {
-	const size_t i = timer->index;
-	struct timer *last = loop->heap[--loop->count];
+	struct timer *below = meld_all(timer->child);
 
-	if (last == timer)
+	if (timer == loop->first) {
+		loop->first = below;
 		return;
-	heap_put(loop, i, last);
-	heap_up(loop, i);
-	heap_down(loop, last->index);
-}
-
-static int heap_reserve(struct loop *loop)
-{
-	const size_t cap = loop->cap ? loop->cap * 2 : LOOP_HEAP_MIN;
-	struct timer **heap;
-
-	if (loop->count < loop->cap)
-		return 0;
-	if (!(heap = realloc(loop->heap, cap * sizeof(*heap))))
-		return TRUNK_ENOMEM;
-	loop->heap = heap;
-	loop->cap = cap;
-	return 0;
+	}
+	if (timer->before->child == timer)
+		timer->before->child = timer->next;
+	else
+		timer->before->next = timer->next;
+	if (timer->next)
+		timer->next->before = timer->before;
+	loop->first = meld(loop->first, below);
 }
 
 struct loop *loop_new(void)
@@ -86,11 +87,10 @@ void loop_free(struct loop **loop)
 	if (!*loop)
 		return;
 	loop_uv_free(&(*loop)->uv);
-	for (size_t i = 0; i < (*loop)->count; i++)
-		(*loop)->heap[i]->loop = NULL;
+	while ((*loop)->first)
+		timer_stop((*loop)->first);
 	LIST_EACH (pos, &(*loop)->deferred)
 		list_remove(pos);
-	free((*loop)->heap);
 	free(*loop);
 	*loop = NULL;
 }
@@ -112,22 +112,18 @@ void loop_set_wall_ms(struct loop *loop, int64_t wall_ms)
 
 int64_t loop_next_ms(const struct loop *loop)
 {
-	return loop->count ? loop->heap[0]->due_ms : -1;
+	return loop->first ? loop->first->due_ms : -1;
 }
 
-int timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, timer_fn *fn, void *ctx)
+void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, timer_fn *fn, void *ctx)
 {
-	int err;
-
 	timer_stop(timer);
-	if ((err = heap_reserve(loop)) < 0)
-		return err;
-	*timer = (struct timer){.loop = loop, .fn = fn, .ctx = ctx, .due_ms = loop->now_ms + (delay_ms > 0 ? delay_ms : 0)};
-	heap_put(loop, loop->count++, timer);
-	heap_up(loop, timer->index);
+	*timer = (struct timer){
+		.loop = loop, .fn = fn, .ctx = ctx, .due_ms = loop->now_ms + (delay_ms > 0 ? delay_ms : 0), .order = ++loop->started,
+	};
+	loop->first = meld(loop->first, timer);
 	if (loop->uv)
 		loop_uv_wake(loop->uv);
-	return 0;
 }
 
 void timer_stop(struct timer *timer)
@@ -198,8 +194,8 @@ void loop_advance(struct loop *loop, int64_t now_ms)
 		loop->wall_ms += now_ms - loop->now_ms;
 	loop->now_ms = now_ms;
 	run_deferred(loop);
-	while (loop->count > 0 && loop->heap[0]->due_ms <= now_ms) {
-		struct timer *timer = loop->heap[0];
+	while (loop->first && loop->first->due_ms <= now_ms) {
+		struct timer *timer = loop->first;
 
 		timer_stop(timer);
 		timer->fn(timer->ctx);

@@ -19,7 +19,8 @@ struct timer {
 	timer_fn *fn;
 	void *ctx;
 	int64_t due_ms;
-	size_t index;                   /* in the loop's heap */
+	uint64_t order;                 /* among those of one time */
+	struct timer *child, *next, *before;    /* in the loop's heap; before: the one left of it, of the first the one above */
 };
 
 /* A call at the end of this wake-up, once; lives inside its owner. Zeroed is not enough: defer_init(). */
@@ -45,8 +46,8 @@ int64_t loop_now_ms(const struct loop *loop);
 /* Milliseconds since 1970 by the wall clock, as of this wake-up: for records only. A clock that was set shows in the next wake-up. */
 int64_t loop_wall_ms(const struct loop *loop);
 
-/* Calls `fn(ctx)` once after `delay_ms`; an armed timer is moved. O(log n). Returns 0 or TRUNK_ENOMEM. */
-int timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, timer_fn *fn, void *ctx);
+/* Calls `fn(ctx)` once after `delay_ms`; an armed timer is moved. Needs no memory. */
+void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, timer_fn *fn, void *ctx);
 void timer_stop(struct timer *timer);           /* no-op where it is not armed */
 
 void defer_init(struct defer *defer, timer_fn *fn, void *ctx);

@@ -5,12 +5,11 @@
 
 #include "base/loop.h"
 
-/* Invariant: heap[0..count) is a binary heap by due_ms; heap[i]->index == i. */
 struct loop {
 	int64_t now_ms;
 	int64_t wall_ms;                /* of a loop without driver */
-	struct timer **heap;
-	size_t count, cap;
+	struct timer *first;            /* the root of the heap of timers; NULL: none is armed */
+	uint64_t started;               /* timers so far */
 	struct list deferred;           /* of struct defer, in the order they were asked for */
 	struct loop_uv *uv;             /* the driver; NULL: none */
 };

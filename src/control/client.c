@@ -57,8 +57,7 @@ static void on_timeout(void *ctx)
 
 static void client_wait(struct client *client, int64_t timeout_ms)
 {
-	if (timer_start(client->call.env->loop, &client->timer, timeout_ms, on_timeout, client) < 0)
-		client_end(client);
+	timer_start(client->call.env->loop, &client->timer, timeout_ms, on_timeout, client);
 }
 
 static void on_written(uv_write_t *write, int status)

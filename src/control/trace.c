@@ -163,13 +163,13 @@ static void on_look(void *ctx)
 	const bool is_over = loop_now_ms(call->env->loop) >= trace->until_ms;
 
 	show(trace);
-	if (is_over || timer_start(call->env->loop, &trace->timer, TRACE_LOOK_MS, on_look, trace) < 0) {
+	if (!is_over) {
+		timer_start(call->env->loop, &trace->timer, TRACE_LOOK_MS, on_look, trace);
+	} else {
 		const uint64_t shown = trace->shown, lost = trace->lost;
 
 		trace_cancel(&call->trace);
-		call_end(call, is_over ? CALL_DONE : CALL_NO,
-			 json_pack("{s:I, s:I}", "shown", (json_int_t)shown, "lost", (json_int_t)lost),
-			 is_over ? NULL : error_text(TRUNK_ENOMEM));
+		call_end(call, CALL_DONE, json_pack("{s:I, s:I}", "shown", (json_int_t)shown, "lost", (json_int_t)lost), NULL);
 	}
 	if (call->flush)
 		call->flush(call);
@@ -226,7 +226,8 @@ static int trace_begin(struct call *call, const struct tap_filter *filter, int64
 		tap_watch_free(&trace->watch);
 		return TRUNK_EPERM;
 	}
-	return timer_start(call->env->loop, &trace->timer, TRACE_LOOK_MS, on_look, trace);
+	timer_start(call->env->loop, &trace->timer, TRACE_LOOK_MS, on_look, trace);
+	return 0;
 }
 
 void command_trace(struct call *call)

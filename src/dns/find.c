@@ -149,6 +149,5 @@ void find_step(struct dns_find *find)
 		wait_ms = find->timer.due_ms - loop_now_ms(find->dns->loop);
 	if (find->stage == FIND_ADDRESS && hosts_are_served(find) && wait_ms > DNS_REST_MS)
 		wait_ms = DNS_REST_MS;
-	if (timer_start(find->dns->loop, &find->timer, wait_ms, on_time_up, find) < 0)
-		find_give_up(find, "no memory");
+	timer_start(find->dns->loop, &find->timer, wait_ms, on_time_up, find);
 }

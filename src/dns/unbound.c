@@ -323,11 +323,10 @@ static struct dns_ask *resolver_ask(void *opaque, const char *name, enum dns_typ
 		ask_refused(ask, "too many look-ups at once");
 	else if (!resolver->ctx && context_begin(resolver, &why) < 0)
 		ask_refused(ask, why);
-	else if (resolver->timeout_ms > 0 &&
-		 timer_start(resolver->loop, &ask->timer, resolver->timeout_ms, on_timeout, ask) < 0)
-		ask_refused(ask, "no memory");
 	else if ((err = ub_resolve_async(resolver->ctx, name, (int)type, 1, ask, on_result, NULL)))
 		ask_refused(ask, ub_strerror(err));
+	else if (resolver->timeout_ms > 0)
+		timer_start(resolver->loop, &ask->timer, resolver->timeout_ms, on_timeout, ask);
 	return ask;
 }
 

@@ -9,6 +9,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+enum { LUA_BYTES_PER_STEP = 16 };         /* of text that is made for a script */
+
 /* The script that a state belongs to. */
 static inline struct script *script_of(lua_State *lua)
 {
@@ -37,6 +39,12 @@ void lua_spend(lua_State *lua, uint64_t steps);
 
 /* Ends the run: raised again wherever a script catches it. */
 int lua_raise_stop(lua_State *lua, enum limit_stop stop);
+
+/* An empty buffer that outlives errors, until it is asked for again. */
+struct buf *lua_out(lua_State *lua);
+
+/* Pushes what a function left there, or ends the run where that had no memory (`err` < 0). Costs a step for LUA_BYTES_PER_STEP. */
+int lua_push_out(lua_State *lua, const struct buf *out, int err);
 
 /* Leaves the table of globals that scripts see on the stack. */
 void sandbox_push(lua_State *lua);

@@ -5,7 +5,7 @@
 #include "filter/lua_internal.h"
 #include "filter/words.h"
 
-enum { EDIT_REMOVE_MAX = 64, LOOK_BYTES_PER_STEP = 16, NODE_STEPS = 2 };
+enum { EDIT_REMOVE_MAX = 64, NODE_STEPS = 2 };
 
 #define STANZA_TYPE "stanza"
 #define ELEMENT_TYPE "element"
@@ -34,25 +34,6 @@ static const struct xml_node *tree_of(lua_State *lua)
 	if (!(tree = view->tree(view->ctx)))
 		luaL_error(lua, "no memory for the stanza's tree");
 	return tree;
-}
-
-/* A buffer that outlives errors. */
-static struct buf *out_of(lua_State *lua)
-{
-	struct buf *out = &script_of(lua)->out;
-
-	buf_clear(out);
-	return out;
-}
-
-/* Pushes what a function of look.h left there. */
-static int push_out(lua_State *lua, const struct buf *out, int err)
-{
-	if (err < 0)
-		return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
-	lua_spend(lua, buf_len(out) / LOOK_BYTES_PER_STEP);
-	lua_push_str(lua, buf_str(out));
-	return 1;
 }
 
 /* ---- elements ---- */
@@ -138,25 +119,25 @@ static int element_text(lua_State *lua)
 {
 	const struct xml_node *node = element_at(lua, 1);
 	const struct str between = lua_isnoneornil(lua, 2) ? STR("") : lua_str(lua, 2);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
-	return push_out(lua, out, look_node_text(node, between, out));
+	return lua_push_out(lua, out, look_node_text(node, between, out));
 }
 
 static int element_values(lua_State *lua)
 {
 	const struct xml_node *node = element_at(lua, 1);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
-	return push_out(lua, out, look_node_values(node, out));
+	return lua_push_out(lua, out, look_node_values(node, out));
 }
 
 static int element_xml(lua_State *lua)
 {
 	const struct xml_node *node = element_at(lua, 1);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
-	return push_out(lua, out, xml_tree_write(node, NULL, out));
+	return lua_push_out(lua, out, xml_tree_write(node, NULL, out));
 }
 
 static int element_index(lua_State *lua)
@@ -190,26 +171,26 @@ static int stanza_payload(lua_State *lua)
 static int stanza_text(lua_State *lua)
 {
 	const struct str between = lua_isnoneornil(lua, 2) ? STR("") : lua_str(lua, 2);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
 	luaL_checkudata(lua, 1, STANZA_TYPE);
-	return push_out(lua, out, look_text(view_of(lua), tree_of(lua), between, out));
+	return lua_push_out(lua, out, look_text(view_of(lua), tree_of(lua), between, out));
 }
 
 static int stanza_values(lua_State *lua)
 {
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
 	luaL_checkudata(lua, 1, STANZA_TYPE);
-	return push_out(lua, out, look_values(view_of(lua), tree_of(lua), out));
+	return lua_push_out(lua, out, look_values(view_of(lua), tree_of(lua), out));
 }
 
 static int stanza_xml(lua_State *lua)
 {
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
 	luaL_checkudata(lua, 1, STANZA_TYPE);
-	return push_out(lua, out, xml_tree_write(tree_of(lua), NULL, out));
+	return lua_push_out(lua, out, xml_tree_write(tree_of(lua), NULL, out));
 }
 
 /* `remove` of argument 2: a text or a list of them. They stay on the stack. */
@@ -250,8 +231,8 @@ static int stanza_edit(lua_State *lua)
 	copy = xml_tree_copy(&script->scratch, tree_of(lua));
 	if (!copy || look_edit(&script->scratch, copy, remove, count, body) < 0)
 		return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
-	out = out_of(lua);
-	return push_out(lua, out, xml_tree_write(copy, NULL, out));
+	out = lua_out(lua);
+	return lua_push_out(lua, out, xml_tree_write(copy, NULL, out));
 }
 
 /* All that a person might read: twice, since words may be cut by elements, and elements may be all that stands between words. */
@@ -264,11 +245,11 @@ static int stanza_find(lua_State *lua)
 
 	luaL_checkudata(lua, 1, STANZA_TYPE);
 	for (int pass = 0; pass < 3; pass++) {
-		struct buf *out = out_of(lua);
+		struct buf *out = lua_out(lua);
 
 		if ((pass == 2 ? look_values(view, tree, out) : look_text(view, tree, pass == 0 ? STR("") : STR(" "), out)) < 0)
 			return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
-		lua_spend(lua, 1 + buf_len(out) / LOOK_BYTES_PER_STEP);
+		lua_spend(lua, 1 + buf_len(out) / LUA_BYTES_PER_STEP);
 		if (pass == 1 && buf_len(out) == together)
 			continue;               /* no elements in elements: the same text */
 		together = buf_len(out);
@@ -281,7 +262,7 @@ static int stanza_find(lua_State *lua)
 
 static int push_joined(lua_State *lua, const char *name)
 {
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 	unsigned count;
 	const int err = look_children(tree_of(lua), name, out, &count);
 
@@ -289,7 +270,7 @@ static int push_joined(lua_State *lua, const char *name)
 		lua_pushnil(lua);
 		return 1;
 	}
-	return push_out(lua, out, err);
+	return lua_push_out(lua, out, err);
 }
 
 static void set_field(lua_State *lua, const char *name, struct str value)

@@ -9,38 +9,22 @@
 
 enum { LINK_STEPS = 500 };
 
-static struct buf *out_of(lua_State *lua)
-{
-	struct buf *out = &script_of(lua)->out;
-
-	buf_clear(out);
-	return out;
-}
-
-static int push_out(lua_State *lua, const struct buf *out, int err)
-{
-	if (err < 0)
-		return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
-	lua_push_str(lua, buf_str(out));
-	return 1;
-}
-
 static int trunk_fold(lua_State *lua)
 {
 	const struct str text = lua_str(lua, 1);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
 	lua_spend(lua, fold_steps(text));
-	return push_out(lua, out, fold_text(text, 0, out));
+	return lua_push_out(lua, out, fold_text(text, 0, out));
 }
 
 static int trunk_escape(lua_State *lua)
 {
 	const struct str text = lua_str(lua, 1);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
 	lua_spend(lua, 4 + text.len / 4);
-	return push_out(lua, out, xml_escape(out, text));
+	return lua_push_out(lua, out, xml_escape(out, text));
 }
 
 /* Whether both, folded, are one in the other. */
@@ -48,7 +32,7 @@ static int trunk_contains(lua_State *lua)
 {
 	const struct str text = lua_str(lua, 1), part = lua_str(lua, 2);
 	struct script *script = script_of(lua);
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 
 	lua_spend(lua, fold_steps(text) + fold_steps(part));
 	buf_clear(&script->folded);
@@ -141,7 +125,7 @@ static int trunk_links(lua_State *lua)
 {
 	const struct str text = lua_str(lua, 1);
 	const struct limit *limit = &script_of(lua)->limit;
-	struct buf *out = out_of(lua);
+	struct buf *out = lua_out(lua);
 	struct link_found link;
 	uint64_t steps = 0;
 	size_t offset = 0;

@@ -42,6 +42,23 @@ int lua_raise_stop(lua_State *lua, enum limit_stop stop)
 	return luaL_error(lua, "%s", limit_stop_text(limit->stop));
 }
 
+struct buf *lua_out(lua_State *lua)
+{
+	struct buf *out = &script_of(lua)->out;
+
+	buf_clear(out);
+	return out;
+}
+
+int lua_push_out(lua_State *lua, const struct buf *out, int err)
+{
+	if (err < 0)
+		return lua_raise_stop(lua, LIMIT_STOP_MEMORY);
+	lua_spend(lua, buf_len(out) / LUA_BYTES_PER_STEP);
+	lua_push_str(lua, buf_str(out));
+	return 1;
+}
+
 /* ---- life ---- */
 
 void script_begin(struct script *script, const struct filter_source *source, const struct script_text *text, struct log *log,

@@ -34,8 +34,7 @@ static void accept_resume(void *ctx)
 static void accept_pause(struct listener_uv *uv)
 {
 	uv->listener.net->accept_pauses++;
-	if (timer_start(uv->listener.net->loop, &uv->pause, NET_ACCEPT_PAUSE_MS, accept_resume, uv) < 0)
-		return;         /* no memory even for that: rather ask again at once than never */
+	timer_start(uv->listener.net->loop, &uv->pause, NET_ACCEPT_PAUSE_MS, accept_resume, uv);
 	uv_poll_stop(&uv->poll);
 }
 

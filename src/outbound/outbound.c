@@ -76,7 +76,8 @@ struct outbound *outbound_new(const struct site *site, const struct outbound_han
 	outbound->ctx = ctx;
 	list_init(&outbound->probes);
 	list_init(&outbound->gated);
-	if (timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound) < 0 || held_open(outbound) < 0) {
+	timer_start(site->loop, &outbound->sweep, SWEEP_MS, sweep, outbound);
+	if (held_open(outbound) < 0) {
 		outbound_free(&outbound);
 		return NULL;
 	}

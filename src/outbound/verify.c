@@ -303,11 +303,11 @@ struct verify *outbound_verify(struct outbound *outbound, const struct domain_pa
 	verify->ctx = ctx;
 	verify->stream_id = str_dup(stream_id);
 	verify->key = str_dup(key);
-	if (!verify->stream_id || !verify->key ||
-	    timer_start(outbound->site->loop, &verify->timeout, outbound->site->limits->handshake_timeout_ms, on_timeout, verify) < 0) {
+	if (!verify->stream_id || !verify->key) {
 		verify_free(verify);
 		return NULL;
 	}
+	timer_start(outbound->site->loop, &verify->timeout, outbound->site->limits->handshake_timeout_ms, on_timeout, verify);
 	list_add_tail(&verifier->questions, &verify->link);
 	timer_stop(&verifier->keep);
 	if (initiator_is_ready(&verifier->initiator))

@@ -61,7 +61,7 @@ static int tear_down(void **state)
 static void start(struct trace *trace, struct caller *caller, int64_t delay_ms)
 {
 	caller->trace = trace;
-	assert_int_equal(timer_start(trace->loop, &caller->timer, delay_ms, called, caller), 0);
+	timer_start(trace->loop, &caller->timer, delay_ms, called, caller);
 }
 
 static void time_stands_still_until_it_is_advanced(void **state)
@@ -107,6 +107,21 @@ static void timers_fire_in_order_of_their_time(void **state)
 		assert_int_not_equal((caller - callers) % 3, 0);
 		before = caller->timer.due_ms;
 	}
+}
+
+static void timers_of_one_time_fire_in_the_order_they_were_started(void **state)
+{
+	static struct caller callers[MANY];
+	struct trace *trace = *state;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		callers[i] = (struct caller){0};
+		start(trace, &callers[i], i % 2 ? 10 : 20);
+	}
+	loop_advance(trace->loop, 10);
+	loop_advance(trace->loop, 20);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_ptr_equal(trace->who[i], &callers[i < MANY / 2 ? 2 * i + 1 : 2 * (i - MANY / 2)]);
 }
 
 static void a_stopped_timer_stays_silent_and_may_be_stopped_again(void **state)
@@ -254,7 +269,7 @@ static void timers_and_calls_outlive_their_loop_unarmed(void **state)
 
 	(void)state;
 	defer_init(&defer, called, NULL);
-	assert_int_equal(timer_start(loop, &timer, 5, called, NULL), 0);
+	timer_start(loop, &timer, 5, called, NULL);
 	defer_start(loop, &defer);
 	loop_free(&loop);
 	assert_null(loop);
@@ -277,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(time_stands_still_until_it_is_advanced),
 		TEST(timers_fire_in_order_of_their_time),
+		TEST(timers_of_one_time_fire_in_the_order_they_were_started),
 		TEST(a_stopped_timer_stays_silent_and_may_be_stopped_again),
 		TEST(an_armed_timer_is_moved_not_doubled),
 		TEST(a_delay_below_zero_is_due_at_once),
