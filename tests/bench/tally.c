@@ -132,6 +132,8 @@ void tally_take_other(struct session *session, struct str element)
 		}
 	} else if (!session->is_proved) {
 		load->faults.unproved++;
+	} else if (stamp.seq >= flow->lanes[template->lane].sent) {
+		load->faults.foreign++;         /* of a run before this one: there is nothing to compare it with */
 	} else {
 		load->rewritten++;
 		if (!means_the_same(template, element))
