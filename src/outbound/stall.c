@@ -28,11 +28,12 @@ static bool needs_an_error(struct str bytes)
 }
 
 /* Whether of all that was written to the stream nobody has to hear within 30 s that it did not arrive: messages of which the disk has a copy wait for
- * `hold`, and what has no error loses nothing by waiting. */
+ * `hold`, and what has no error loses nothing by waiting. Without any such message there is nothing that would come twice. */
 static bool may_wait(const struct link *link)
 {
 	const struct queue *queue = &link->queue;
 	size_t offset = 0;
+	bool has_any = false;
 
 	if (link->sent_on != &link->initiator.channel)
 		return false;
@@ -41,10 +42,12 @@ static bool may_wait(const struct link *link)
 		const struct str bytes = str_until(str_from(buf_str(&queue->bytes), offset), entry->len);
 
 		offset += entry->len;
-		if (!(entry->held && entry->custody == CUSTODY_DISK && !stanza_is_fleeting(bytes)) && needs_an_error(bytes))
+		if (entry->held && entry->custody == CUSTODY_DISK && !stanza_is_fleeting(bytes))
+			has_any = true;
+		else if (needs_an_error(bytes))
 			return false;
 	}
-	return true;
+	return has_any;
 }
 
 static void log_stalled(const struct link *link, const char *then)
