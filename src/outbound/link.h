@@ -157,6 +157,11 @@ void link_dial_now(struct link *link);
 /* Looks after it now and then, while there is something to look after. */
 void link_watch(struct link *link);
 
+/* ---- link_stream.c ---- */
+
+extern const struct initiator_handler link_stream_handler;
+void link_flush(void *link);            /* writes what may be written; fits timer_fn */
+
 /* ---- queue.c ---- */
 
 struct queue_entry *queue_at(const struct queue *queue, size_t n);
