@@ -565,17 +565,18 @@ size_t held_clear(struct link *link, bool is_bounced)
 	return count;
 }
 
-/* The first that may not go: no message, expired, or not permitted any more. */
-static bool find_unfit(struct link *link, bool is_permitted, struct spool_stanza *ret_stanza)
+/* The first that may not go: no message (behind `after`, that those before are not looked through again for each), expired, or not permitted any more. */
+static bool find_unfit(struct link *link, bool is_permitted, uint64_t after, struct spool_stanza *ret_stanza)
 {
 	struct spool *spool = spool_of(link);
 
-	return spool_next_fleeting(spool, &link->pair, link->held.last, ret_stanza) ||
+	return spool_next_fleeting(spool, &link->pair, after, ret_stanza) ||
 	       (spool_next(spool, &link->pair, link->held.last, ret_stanza) && (!is_permitted || is_expired(link, ret_stanza)));
 }
 
 void held_tick(struct link *link)
 {
+	uint64_t after = link->held.last;
 	struct spool_stanza stanza;
 	size_t told = 0;
 	bool is_permitted;
@@ -584,7 +585,7 @@ void held_tick(struct link *link)
 	if (held_is_empty(link) || link->outbound->is_draining)
 		return;
 	is_permitted = link->outbound->handler->permits(link->outbound->ctx, &link->pair);
-	while (find_unfit(link, is_permitted, &stanza)) {
+	while (find_unfit(link, is_permitted, after, &stanza)) {
 		if (told >= HELD_BOUNCE_BYTES) {
 			timer_start(link->outbound->site->loop, &link->held.again, HELD_AGAIN_MS, on_again, link);
 			return;
@@ -593,6 +594,8 @@ void held_tick(struct link *link)
 			       !is_permitted ? NULL : stanza.is_fleeting ? STOPPED : EXPIRED))
 			return;
 		told += stanza.len;
+		if (stanza.is_fleeting)
+			after = stanza.id;
 	}
 	if (link_channel(link))
 		defer_start(link->outbound->site->loop, &link->flush);

@@ -134,6 +134,16 @@ const struct entry *box_after(const struct box *box, uint64_t id)
 	return i < box->end ? &box->at[i] : NULL;
 }
 
+const struct entry *box_after_fleeting(const struct box *box, uint64_t id)
+{
+	if (box->fleeting == 0 || id == UINT64_MAX)
+		return NULL;
+	for (size_t i = box_search(box, id + 1); i < box->end; i++)
+		if (box->at[i].state != ENTRY_GONE && box->at[i].is_fleeting)
+			return &box->at[i];
+	return NULL;
+}
+
 size_t box_record_bytes(const struct box *box, const struct entry *entry)
 {
 	return RECORD_HEAD_BYTES + box->sender_len + box->target_len + entry->len;

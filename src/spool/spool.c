@@ -190,9 +190,7 @@ static bool find_next(struct spool *spool, const struct domain_pair *pair, uint6
 		return false;
 	pthread_mutex_lock(&spool->store->lock);
 	box = box_find(spool->store, pair);
-	entry = box && (!is_fleeting || box->fleeting > 0) ? box_after(box, after) : NULL;
-	while (entry && is_fleeting && !entry->is_fleeting)
-		entry = box_after(box, entry->id);
+	entry = !box ? NULL : is_fleeting ? box_after_fleeting(box, after) : box_after(box, after);
 	if (entry)
 		*ret_stanza = (struct spool_stanza){.id = entry->id, .wall_ms = entry->wall_ms, .len = entry->len,
 						    .proof_in = (enum proof)entry->proof_in, .is_durable = entry->state == ENTRY_ON_DISK,

@@ -127,6 +127,7 @@ void box_release(struct spool_store *store, struct box *box);                   
 int box_add(struct spool_store *store, struct box *box, const struct entry *entry);     /* at the end */
 struct entry *box_entry(const struct box *box, uint64_t id);                            /* NULL: not there, or gone */
 const struct entry *box_after(const struct box *box, uint64_t id);
+const struct entry *box_after_fleeting(const struct box *box, uint64_t id);
 size_t box_record_bytes(const struct box *box, const struct entry *entry);               /* on disk */
 void box_remove(struct spool_store *store, struct box *box, struct entry *entry);
 void box_place(struct spool_store *store, struct entry *entry, struct segment *segment, size_t offset, size_t record_bytes);
