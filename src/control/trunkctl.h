@@ -113,6 +113,9 @@ typedef void daemon_row_fn(void *ctx, json_t *row);    /* borrowed for the call 
 void daemon_ask(struct ctl *ctl, json_t *request, daemon_row_fn *row, void *ctx, struct answer *ret_answer);
 void answer_fini(struct answer *answer);
 
+/* Says why not; the result as JSON, or by `print`. */
+void answer_print(struct ctl *ctl, const struct answer *answer, void (*print)(struct ctl *ctl, const json_t *result));
+
 /* ---- the commands ---- */
 
 enum ctl_exit ctl_status(struct ctl *ctl);

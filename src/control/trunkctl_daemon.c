@@ -179,6 +179,16 @@ void daemon_ask(struct ctl *ctl, json_t *request, daemon_row_fn *row, void *ctx,
 	json_decref(request);
 }
 
+void answer_print(struct ctl *ctl, const struct answer *answer, void (*print)(struct ctl *ctl, const json_t *result))
+{
+	if (answer->reason)
+		ctl_warn(ctl, "%s", answer->reason);
+	if (answer->result && ctl->is_json)
+		print_json(ctl->out, answer->result, false);
+	else if (answer->result)
+		print(ctl, answer->result);
+}
+
 void answer_fini(struct answer *answer)
 {
 	json_decref(answer->result);

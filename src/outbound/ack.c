@@ -11,6 +11,7 @@ enum {
 	ASK_AGAIN_MS = 1000,            /* where the answer left some out */
 	ACKS_LATE_MS = 20 * 1000,       /* without an answer: the peer is dead; what waits is bounced within design.md §3's 30 s */
 	RESUME_WAIT_MS = 10 * 1000,     /* for the answer to <resume/> */
+	RESUME_ID_BYTES_MAX = 256,      /* a longer id of the peer's is not kept: it is no part of what limits.memory counts */
 	RESUME_MS = 60 * 1000,          /* that a session may be resumed where the peer does not say */
 	BARRIER_MS = 10 * 1000,         /* for the first answer to a ping; then the link has no custody … */
 	BARRIER_AGAIN_MS = 10 * 60 * 1000,      /* … for so long */
@@ -368,7 +369,7 @@ static void on_enabled(struct link *link, const struct sm *sm)
 	struct link_acks *acks = &link->acks;
 
 	/* Prosody says resume='true' between servers, and gives no id. */
-	if (!sm->may_resume || sm->id.len == 0)
+	if (!sm->may_resume || sm->id.len == 0 || sm->id.len > RESUME_ID_BYTES_MAX)
 		return;
 	free(acks->resume_id);
 	acks->resume_id = str_dup(sm->id);

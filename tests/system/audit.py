@@ -168,8 +168,34 @@ def a_broken_store_is_set_aside(folder, programs):
     must(any(name.startswith("audit.db.bad-") for name in os.listdir(os.path.join(folder, "state"))), "it is not there")
 
 
+def policy_diff_names_what_another_file_would_do(folder, programs):
+    with Trunk(folder, programs, "body: full") as trunk:
+        must(trunk.load("--count", 20)[0] == 0, "load")
+        time.sleep(0.3)
+        with open(trunk.config, encoding="ascii") as file:
+            same = file.read()
+        other = folder / "other.yaml"
+
+        def diff(rules, *words):
+            other.write_text(same + rules, encoding="ascii")
+            done = trunk.ctl("--json", "policy", "diff", str(other), *words)
+            return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+        code, rows, said = diff("")
+        must(code == 0 and not rows and "0 of 20 " in said, "the same file: exit %d, %d rows, %s" % (code, len(rows), said))
+        code, rows, said = diff("rules: [{name: no mail, kind: [message], action: reject}]\n")
+        must(code == 0 and len(rows) == 20 and "20 were kept whole" in said, "a rule that rejects: exit %d, %d rows, %s" % (code, len(rows), said))
+        must(all(row["was"] == "pass" and row["would"] == "reject" and row["would_rule"] == "no mail" for row in rows), "a row is another: %r" % rows[0])
+        code, rows, said = diff("rules: [{name: no mail, kind: [message], action: reject}]\n", "--limit", "3")
+        must(code == 0 and len(rows) == 3, "--limit 3: exit %d, %d rows, %s" % (code, len(rows), said))
+        code, rows, said = diff("rules: [{name: none, kind: [iq], action: reject}]\n")
+        must(code == 0 and not rows, "a rule that fits nothing: %r" % rows)
+        code, rows, said = diff("rules: nonsense\n")
+        must(code == 1 and not rows and "other.yaml" in said, "a broken file: exit %d, %s" % (code, said))
+
+
 TESTS = (every_stanza_has_its_line, a_change_on_disk_is_named, follow_shows_what_comes, strict_passes_nothing_that_is_not_on_disk,
-         a_broken_store_is_set_aside)
+         a_broken_store_is_set_aside, policy_diff_names_what_another_file_would_do)
 
 
 def main():
