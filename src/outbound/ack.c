@@ -15,7 +15,7 @@ enum {
 	RESUME_MS = 60 * 1000,          /* that a session may be resumed where the peer does not say */
 	BARRIER_MS = 10 * 1000,         /* for the first answer to a ping; then the link has no custody … */
 	BARRIER_AGAIN_MS = 10 * 60 * 1000,      /* … for so long */
-	TRIAL_BYTES = 4 * 1024 * 1024,  /* kept for a target that never answered a ping yet, of what nobody waits for; less, see trial_bytes() */
+	TRIAL_BYTES = 256 * 1024,       /* kept for a target that never answered a ping yet, of what nobody waits for; less, see trial_bytes() */
 };
 
 #define REQUEST "<r xmlns='" NS_SM "'/>"
