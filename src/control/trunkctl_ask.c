@@ -195,12 +195,7 @@ enum ctl_exit ctl_status(struct ctl *ctl)
 
 	daemon_ask(ctl, json_pack("{s:s}", "command", "status"), NULL, NULL, &answer);
 	exit = answer.exit;
-	if (answer.reason)
-		ctl_warn(ctl, "%s", answer.reason);
-	if (answer.result && ctl->is_json)
-		print_json(ctl->out, answer.result, false);
-	else if (answer.result)
-		print_status(ctl, answer.result);
+	answer_print(ctl, &answer, print_status);
 	answer_fini(&answer);
 	return exit;
 }

@@ -165,12 +165,7 @@ enum ctl_exit ctl_explain(struct ctl *ctl)
 		answer.exit = explain_offline(ctl, buf_str(&text), &answer.result);
 	if (exit == CTL_YES)
 		exit = answer.exit;
-	if (answer.reason)
-		ctl_warn(ctl, "%s", answer.reason);
-	if (answer.result && ctl->is_json)
-		print_json(ctl->out, answer.result, false);
-	else if (answer.result)
-		print_explanation(ctl, answer.result);
+	answer_print(ctl, &answer, print_explanation);
 	answer_fini(&answer);
 	buf_fini(&text);
 	return exit;

@@ -85,6 +85,7 @@ struct load {
 	uint64_t received, received_bytes, rewritten;
 	struct histogram latency;
 	bool is_timing;                 /* stanzas carry the time */
+	int64_t begun_ns;               /* what carries an earlier time is of a run before this one */
 	bool is_stopping;               /* send no more */
 	bool is_ending;                 /* closed streams are no fault any more */
 	int64_t pushed_ns;              /* until when stalled targets got what --push lets them have */

@@ -68,6 +68,7 @@ void load_init(struct load *load)
 	raise_files();
 	list_init(&load->sessions);
 	reactor_init(&load->reactor);
+	load->begun_ns = clock_ns();
 	load->reactor.delay_ns = (int64_t)(load->options.rtt_ms * 1e6);
 	prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
 	tls_init(load);

@@ -34,12 +34,18 @@ static void seen_skip(struct lane *lane, uint32_t until)
 		lane->seen[seq % SEEN_BITS / 64] &= ~(UINT64_C(1) << seq % 64);
 }
 
+/* Of a run before this one, whose spokes went before they had acknowledged it. */
+static bool is_older(const struct load *load, const struct stamp *stamp)
+{
+	return stamp->time_ns && (int64_t)stamp->time_ns < load->begun_ns;
+}
+
 /* Counts one number of an address pair. */
 static void tally_note(struct load *load, struct flow *flow, const struct template *template, const struct stamp *stamp)
 {
 	struct lane *const lane = &flow->lanes[template->lane];
 
-	if (stamp->seq >= lane->sent) {
+	if (stamp->seq >= lane->sent || is_older(load, stamp)) {
 		load->faults.foreign++;
 		return;
 	}
@@ -124,6 +130,8 @@ void tally_take_other(struct session *session, struct str element)
 	if (id.len != STAMP_LEN || !stamp_read(id, &stamp) || !tally_find(load, &stamp, &flow, &template)) {
 		/* The trunk may ask whether we live (XEP-0199); an old server would not answer either. */
 		load->faults.foreign += !sniff_has(element, "urn:xmpp:ping");
+	} else if (stamp.seq >= flow->lanes[template->lane].sent || is_older(load, &stamp)) {
+		load->faults.foreign++;         /* there is nothing to compare it with */
 	} else if (str_is(sniff_attr(element, "type"), "error")) {
 		flow->bounced++;
 		if (load->options.is_answered) {
@@ -132,8 +140,6 @@ void tally_take_other(struct session *session, struct str element)
 		}
 	} else if (!session->is_proved) {
 		load->faults.unproved++;
-	} else if (stamp.seq >= flow->lanes[template->lane].sent) {
-		load->faults.foreign++;         /* of a run before this one: there is nothing to compare it with */
 	} else {
 		load->rewritten++;
 		if (!means_the_same(template, element))

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import socket
 import ssl
 import struct
@@ -436,6 +437,7 @@ def main():
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     results = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))     # so that trunkd ends, too
     try:
         soak(arguments.programs.resolve(), arguments.minutes, arguments.rate, arguments.workers, results)
     except (subjects.BenchError, OSError, RuntimeError) as error:
