@@ -324,6 +324,6 @@ void link_restart(struct link *link, enum stream_condition condition)
 	link->next_try_ms = now_ms(link);
 	link->failures = 0;
 	timer_stop(&link->retry);
-	if (queue_first(&link->queue))
+	if (queue_first(&link->queue) || held_waits(link))
 		link_want_up(link);
 }

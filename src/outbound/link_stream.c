@@ -261,7 +261,7 @@ void outbound_uncarry(struct link_carrier *carrier)
 	}
 	queue_shrink(link, 0);
 	link_tell_pressure(link);
-	if (queue_first(&link->queue))
+	if (queue_first(&link->queue) || held_waits(link))
 		link_want_up(link);
 	link_release(&link);
 }
@@ -271,7 +271,7 @@ void outbound_end_carry(struct link_carrier *carrier)
 	carrier->is_ending = true;
 	if (carrier->away)
 		away_end_carry(carrier);
-	if (carrier->link && queue_first(&carrier->link->queue))
+	if (carrier->link && (queue_first(&carrier->link->queue) || held_waits(carrier->link)))
 		link_want_up(carrier->link);
 }
 
