@@ -9,6 +9,7 @@ FEATURES = "<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></str
 
 
 STREAMS = set()         # keeps those that nobody else does
+ANSWERS_FROM = "127.11.4.1"     # where streams for answers to pings come from, so that limits of an address do not count them
 
 
 class Element:
@@ -80,6 +81,19 @@ class Stream:
             self.writer.write(text.encode())
 
 
+def domain_of(address):
+    return address.split("@")[-1].split("/")[0]
+
+
+def is_ping(element):
+    """What the trunk sends behind stanzas, to hear that they were read."""
+    return element.name == "iq" and element.get("from").endswith("/trunkd-barrier")
+
+
+def pong(ping):
+    return "<iq type='result' id='%s' from='%s' to='%s'/>" % (ping.get("id"), ping.get("to"), ping.get("from"))
+
+
 class Server:
     """A server of some domains: takes the trunk's links, answers its questions, and keeps what came, by pair."""
 
@@ -91,6 +105,7 @@ class Server:
         self.is_reading = True
         self.questions = 0
         self.server = None
+        self.backs = {}         # pair: the stream, being made or made, on which it answers pings
 
     async def listen(self, host):
         self.server = await asyncio.start_server(self.accept, host, 5269)
@@ -112,11 +127,29 @@ class Server:
         elif element.name == "db:verify":
             self.questions += 1
             stream.write("<db:verify from='%s' to='%s' id='%s' type='valid'/>" % (element.get("to"), element.get("from"), element.get("id")))
+        elif is_ping(element):
+            asyncio.ensure_future(self.answer(element))
         elif element.name in ("message", "presence", "iq"):
             self.take(element)
 
+    async def answer(self, ping):
+        """On a stream of our own for the way back, as servers do without XEP-0288."""
+        pair = (ping.get("to"), domain_of(ping.get("from")))
+        if pair not in self.backs or (self.backs[pair].done() and self.backs[pair].result().ended.is_set()):
+            self.backs[pair] = asyncio.ensure_future(self.back(*pair))
+        try:
+            (await asyncio.shield(self.backs[pair])).write(pong(ping))
+        except (OSError, asyncio.TimeoutError):
+            self.backs.pop(pair, None)  # the trunk lets nobody in: it stops
+
+    async def back(self, own, target):
+        stream = await connect(self.trunk, own, target, source=ANSWERS_FROM)
+        if not await prove(stream, own, target):
+            raise OSError("the way back was not proved")
+        return stream
+
     def take(self, element):
-        pair = (element.get("from").split("@")[-1].split("/")[0], element.get("to").split("@")[-1].split("/")[0])
+        pair = (domain_of(element.get("from")), domain_of(element.get("to")))
         kept = self.errors if element.get("type") == "error" else self.stanzas
         kept.setdefault(pair, []).append(element.get("id"))
 
@@ -139,15 +172,17 @@ class Server:
         return len(self.stanzas.get(pair, ()))
 
 
-async def connect(trunk, own, target, on_element=None):
+async def connect(trunk, own, target, on_element=None, source=None):
     """A stream to the trunk, with the features read."""
-    reader, writer = await asyncio.open_connection(*trunk)
+    reader, writer = await asyncio.open_connection(*trunk, local_addr=(source, 0) if source else None)
     stream = Stream(reader, writer, None)
     features = asyncio.get_running_loop().create_future()
 
-    def element(_stream, element):
+    def element(stream, element):
         if element.name == "stream:features" and not features.done():
             features.set_result(element)
+        elif is_ping(element):
+            stream.write(pong(element))        # both ways: here
         elif on_element and element.name in ("message", "presence", "iq"):
             on_element(element)
         else:
