@@ -15,7 +15,6 @@ enum {
 	RESUME_MS = 60 * 1000,          /* that a session may be resumed where the peer does not say */
 	BARRIER_MS = 10 * 1000,         /* for the first answer to a ping; then the link has no custody … */
 	BARRIER_AGAIN_MS = 10 * 60 * 1000,      /* … for so long */
-	TRIAL_BYTES = 256 * 1024,       /* kept for a target that never answered a ping yet, of what nobody waits for; less, see trial_bytes() */
 };
 
 #define REQUEST "<r xmlns='" NS_SM "'/>"
@@ -48,30 +47,20 @@ static void write_sm(struct link *link, const struct sm *sm)
 
 /* ---- stanzas in other hands ---- */
 
+/* Whether the peer is asked by pings; those of domains that nobody serves are not. */
+static bool is_asked(const struct link *link, const struct queue_entry *entry)
+{
+	return entry->custody >= CUSTODY_LINK && !link->acks.is_given_up && !link->is_strange;
+}
+
 /* Whether a stanza stays, and its receipt open, until the peer has acknowledged it: whether somebody waits to hear of it or not, for where the peer dies
- * it is sent again or bounced. The peers of domains that nobody serves are not asked. */
+ * it is sent again or bounced. But a peer that has not answered a ping yet may be one that never will. What nobody waits for is not kept for it: its
+ * senders would be held up, and all would come twice where its stream ends. */
 static bool waits(const struct link *link, bool is_managed, const struct queue_entry *entry)
 {
-	return entry->custody >= CUSTODY_LINK && (is_managed || !(link->acks.is_given_up || link->is_strange));
-}
-
-/* A quarter of `queue-size`, and its share of the memory that is left to targets when that runs short: a thousand that read nothing must leave the
- * others theirs. */
-static size_t trial_bytes(const struct site *site)
-{
-	const size_t limit = site->limits->queue_bytes / 4, share = memory_share(site->memory);
-	size_t most = TRIAL_BYTES;
-
-	if (limit > 0 && limit < most)
-		most = limit;
-	return site->memory->limit_bytes > 0 && share < most ? share : most;
-}
-
-/* Until it has answered once, a peer may be one that never will: then it must not hold back its senders for the time that this takes to show. */
-static bool is_on_trial(const struct link *link)
-{
-	return !link->acks.has_answered && queue_first(&link->queue)->stream == 0 &&
-	       link->target->queued_bytes > trial_bytes(link->outbound->site);
+	if (is_managed)
+		return entry->custody >= CUSTODY_LINK;
+	return is_asked(link, entry) && (entry->stream != 0 || entry->custody == CUSTODY_DISK || link->acks.has_answered);
 }
 
 static void settle_taken(struct link *link, size_t from, size_t to)
@@ -83,11 +72,13 @@ static void settle_taken(struct link *link, size_t from, size_t to)
 	for (size_t n = from; n < to; n++) {
 		struct queue_entry *entry = queue_at(queue, n);
 
-		if (!waits(link, is_managed, entry))
-			run_add(link, &run, entry);
+		if (waits(link, is_managed, entry))
+			continue;
+		run_add(link, &run, entry);
+		link->acks.is_unheard |= !is_managed && is_asked(link, entry);
 	}
 	/* Under management the peer's count needs them all, and what it never got is sent again. */
-	while (!is_managed && queue->taken_count > 0 && (!waits(link, false, queue_first(queue)) || is_on_trial(link)))
+	while (!is_managed && queue->taken_count > 0 && !waits(link, false, queue_first(queue)))
 		queue_pop(link);
 	run_end(link, &run);
 }
@@ -137,6 +128,7 @@ static void give_up(struct link *link, enum log_level level, const char *why)
 		    KV("target", link->pair.target), KV_C("reason", why));
 	link->acks.has_told = true;
 	link->acks.is_given_up = true;
+	link->acks.is_unheard = false;
 	link->acks.retry_ms = now_ms(link) + BARRIER_AGAIN_MS;
 	link->acks.covered = 0;
 	link->acks.asked_ms = 0;
@@ -150,6 +142,7 @@ static bool begin_barrier(struct link *link)
 {
 	struct link_acks *acks = &link->acks;
 
+	acks->is_unheard = false;
 	if (acks->asked_ms && acks->barrier_id[0])
 		return true;
 	barrier_is_known(link, false);
@@ -249,7 +242,9 @@ size_t acks_request_len(void)
 
 static size_t to_ask_about(const struct link *link)
 {
-	return acks_are_managed(link) ? link->acks.unasked : link->queue.taken_count;
+	if (acks_are_managed(link))
+		return link->acks.unasked;
+	return link->queue.taken_count > 0 ? link->queue.taken_count : link->acks.is_unheard;
 }
 
 void acks_ask(struct link *link)
@@ -290,7 +285,7 @@ static void on_timer(void *ctx)
 		give_up(link, LOG_WARNING, "the peer has no stream management, and did not answer a ping within 10 s");
 	} else if (is_pinged(link) && channel && channel == link->sent_on) {
 		send_barrier(link, channel);    /* it did answer before, so it is asked once more before it is taken for dead */
-	} else if (channel && channel == link->sent_on && !link->acks.asked_ms && link->queue.sent_count > 0) {
+	} else if (channel && channel == link->sent_on && !link->acks.asked_ms && (link->queue.sent_count > 0 || link->acks.is_unheard)) {
 		ask(link, channel);
 	}
 }
@@ -358,6 +353,7 @@ void acks_left(struct link *link, bool was_managed, bool is_over)
 	if (is_over)
 		acks_forget(link);
 	acks->state = ACKS_NONE;
+	acks->is_unheard = false;
 	acks->asked_ms = acks->stalled_ms = 0;
 	acks->covered = 0;
 	acks->unasked = 0;

@@ -77,6 +77,7 @@ struct link_acks {
 	char barrier_id[STREAM_ID_SIZE];        /* of the ping on its way, or too late; "": none */
 	size_t covered;                 /* stanzas at the front that were written before it */
 	bool has_answered;              /* a ping, once: it is a peer that does */
+	bool is_unheard;                /* it got something since the last ping, and may be one that does */
 	bool is_given_up;               /* it does not: no custody until retry_ms … */
 	bool has_told;                  /* … and the log has that */
 	int64_t retry_ms;

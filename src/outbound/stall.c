@@ -84,9 +84,9 @@ static void give_up(struct link *link, const char *why)
 {
 	log_stalled(link, "what waits and may not wait on disk is bounced");
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
-	link->acks.has_answered = false;        /* if it comes back and answers no ping, it is one that does not */
 	initiator_abort(&link->initiator);
 	link_failed(link, &(struct initiator_failure){.err = TRUNK_ETIMEOUT, .condition = COND_REMOTE_SERVER_TIMEOUT, .is_final = true, .why = why});
+	link->acks.has_answered = false;        /* if it comes back and answers no ping, it is one that does not */
 }
 
 void stall_look(struct link *link)
