@@ -634,10 +634,17 @@ static void an_ipv6_listener_leaves_ipv4_to_others(void **state)
 	struct world *w = *state;
 	struct listener *six = NULL, *four = NULL;
 	struct endpoint any6 = address("[::]"), any4 = address("0.0.0.0");
+	int err;
 
-	assert_int_equal(net_listen(w->net, &any6, on_accept, w, &six), 0);
-	endpoint_set_port(&any4, endpoint_port(&six->at));
-	assert_int_equal(net_listen(w->net, &any4, on_accept, w, &four), 0);
+	/* The port that the system chooses for IPv6 may be another program's for IPv4, for once or twice. */
+	for (unsigned tries = 0; !four && tries < 20; tries++) {
+		listener_free(&six);
+		assert_int_equal(net_listen(w->net, &any6, on_accept, w, &six), 0);
+		endpoint_set_port(&any4, endpoint_port(&six->at));
+		err = net_listen(w->net, &any4, on_accept, w, &four);
+		assert_true(err == 0 || err == TRUNK_EBUSY);
+	}
+	assert_non_null(four);
 	listener_free(&six);
 	listener_free(&four);
 }
