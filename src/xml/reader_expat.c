@@ -288,6 +288,22 @@ static int bom(struct expat_reader *reader, struct str input, size_t *ret_end)
 	return memcmp(at, "\xEF\xBB\xBF", 3) == 0 ? LEX_WHOLE : TRUNK_EXML;
 }
 
+/* Moves `*end` to the `?>`, or to the end of the input. Expat would take its bytes for the rest of a character that a byte before them begins, and say
+ * nothing before it has all of that. */
+static int declaration_end(struct str within, size_t *end)
+{
+	uint32_t c;
+
+	while (*end < within.len && (within.len - *end < 2 || memcmp(within.at + *end, "?>", 2) != 0)) {
+		const int size = utf8_decode((const unsigned char *)within.at + *end, within.len - *end, &c);
+
+		if (size < 0)
+			return TRUNK_EXML;
+		*end = size > 0 ? *end + (size_t)size : within.len;
+	}
+	return 0;
+}
+
 /* The same for an XML declaration. */
 static int declaration(struct expat_reader *reader, struct str input, size_t *ret_end)
 {
@@ -306,8 +322,8 @@ static int declaration(struct expat_reader *reader, struct str input, size_t *re
 		return LEX_MORE;
 	if (within.at[end] != '?' && !char_is((unsigned char)within.at[end], CHAR_SPACE))
 		return TRUNK_EXML_RESTRICTED;
-	while (end + 2 <= within.len && memcmp(within.at + end, "?>", 2) != 0)
-		end++;
+	if ((err = declaration_end(within, &end)) < 0)
+		return err;
 	end += 2;
 	if ((err = feed(reader, within, end < within.len ? end : within.len)) < 0)
 		return err;

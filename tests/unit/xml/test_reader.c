@@ -80,6 +80,7 @@ static void old_disagreements_are_settled(void **state)
 		{"a character cut short before what looks like a tag's end", DOC("<s></\xF4s> ")},
 		{"a character cut short by one that is cut short", DOC("<s><a>&\xF0\xC2<")},
 		{"white space before what looks like UTF-16", DOC(" <\0?")},
+		{"a character cut short before what looks like a declaration's end", DOC("<?xml F-4\xF0?>\xE4\xCD")},
 	};
 
 	(void)state;
