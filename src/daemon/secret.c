@@ -64,30 +64,6 @@ static int parse(struct str text, struct dialback_secrets *ret_secrets)
 	return 0;
 }
 
-static int write_all(int fd, struct str text)
-{
-	while (text.len > 0) {
-		const ssize_t n = write(fd, text.at, text.len);
-
-		if (n <= 0)
-			return TRUNK_EIO;
-		text = str_from(text, (size_t)n);
-	}
-	return fsync(fd) < 0 ? TRUNK_EIO : 0;
-}
-
-/* The new file is in force already, so what fails here is no failure of the change: at worst a crash brings the old one back, and peers
- * ask again. Some file systems cannot do it at all. */
-static void sync_folder(const char *folder)
-{
-	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
 /* Beside the old file first, durable, then in its place: a full disk leaves the old one whole. */
 static int store(const char *state, const struct dialback_secrets *secrets, struct buf *why)
 {
@@ -106,7 +82,7 @@ static int store(const char *state, const struct dialback_secrets *secrets, stru
 		buf_fini(&text);
 		return TRUNK_EIO;
 	}
-	err = write_all(fd, buf_str(&text));
+	err = fd_write_all(fd, buf_str(&text));
 	if (close(fd) < 0 && err == 0)
 		err = TRUNK_EIO;
 	if (err == 0 && rename(fresh, file) < 0)
@@ -115,7 +91,7 @@ static int store(const char *state, const struct dialback_secrets *secrets, stru
 		say(why, fresh, strerror(errno));
 		unlink(fresh);
 	} else {
-		sync_folder(state);
+		folder_sync(state);
 	}
 	buf_fini(&text);
 	return err;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -79,61 +80,30 @@ static int text_of(struct rest *rest, struct buf *text)
 	return err;
 }
 
-static void path_of(const struct rest *rest, const char *suffix, char ret_path[static 4096])
+static void path_of(const struct rest *rest, char ret_path[static PATH_MAX])
 {
-	snprintf(ret_path, 4096, "%s/" REST_FILE_NAME "%s", rest->folder, suffix);
+	snprintf(ret_path, PATH_MAX, "%s/" REST_FILE_NAME, rest->folder);
 }
 
-static void sync_folder(const char *folder)
+static int remove_file(const char *folder, const char *path)
 {
-	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
-/* Beside the old file, durable, then in its place. */
-static int write_text(const struct rest *rest, struct str text)
-{
-	char path[4096], fresh[4096];
-	bool is_good;
-	int fd;
-
-	path_of(rest, "", path);
-	path_of(rest, ".new", fresh);
-	if ((fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
-		return TRUNK_EIO;
-	is_good = write(fd, text.at, text.len) == (ssize_t)text.len && fsync(fd) == 0;
-	if (close(fd) < 0 || !is_good || rename(fresh, path) < 0) {
-		unlink(fresh);
-		return TRUNK_EIO;
-	}
-	sync_folder(rest->folder);
-	return 0;
-}
-
-static int remove_file(const struct rest *rest)
-{
-	char path[4096];
-
-	path_of(rest, "", path);
 	if (unlink(path) < 0)
 		return errno == ENOENT ? 0 : TRUNK_EIO;
-	sync_folder(rest->folder);
+	folder_sync(folder);
 	return 0;
 }
 
 static int keep(struct rest *rest)
 {
 	struct buf text = {.limit = REST_FILE_BYTES_MAX};
+	char path[PATH_MAX];
 	int err;
 
 	if (!rest->folder || rest->is_unknown)
 		return 0;
+	path_of(rest, path);
 	if ((err = text_of(rest, &text)) == 0)
-		err = buf_len(&text) ? write_text(rest, buf_str(&text)) : remove_file(rest);
+		err = buf_len(&text) ? file_replace(rest->folder, path, buf_str(&text)) : remove_file(rest->folder, path);
 	buf_fini(&text);
 	return err < 0 ? TRUNK_EIO : 0;
 }
@@ -157,16 +127,6 @@ static int add_line(struct rest *rest, struct str line)
 	return err == TRUNK_EEXIST ? 0 : err;
 }
 
-static int read_text(int fd, struct buf *text)
-{
-	ssize_t got = 0;
-	int err;
-
-	while ((err = buf_reserve(text, 4096)) == 0 && (got = read(fd, buf_space(text), 4096)) > 0)
-		buf_grew(text, (size_t)got);
-	return err < 0 ? err : got < 0 ? TRUNK_EIO : 0;
-}
-
 /* Each line is whole, or the file is not ours; where nobody rests there is none. */
 static int read_lines(struct rest *rest, struct str text)
 {
@@ -182,16 +142,16 @@ static int read_lines(struct rest *rest, struct str text)
 int rest_load(struct rest *rest, const char *folder)
 {
 	struct buf text = {.limit = REST_FILE_BYTES_MAX};
-	char path[4096];
+	char path[PATH_MAX];
 	int fd, err = 0;
 
 	if (!(rest->folder = str_dup(str_of(folder))))
 		return TRUNK_ENOMEM;
-	path_of(rest, "", path);
+	path_of(rest, path);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
 		err = errno == ENOENT ? 0 : TRUNK_EIO;
 	} else {
-		if ((err = read_text(fd, &text)) == 0)
+		if ((err = fd_read_all(fd, &text)) == 0)
 			err = read_lines(rest, buf_str(&text));
 		close(fd);
 	}

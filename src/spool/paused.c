@@ -31,15 +31,11 @@ int paused_read(struct spool_store *store)
 	const int fd = openat(store->folder_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct buf text = {.limit = PAUSED_BYTES_MAX};
 	struct str rest;
-	ssize_t got = 0;
-	int err = 0;
+	int err;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : TRUNK_EIO;
-	while (err == 0 && (err = buf_reserve(&text, 4096)) == 0 && (got = read(fd, buf_space(&text), 4096)) > 0)
-		buf_grew(&text, (size_t)got);
-	if (got < 0)
-		err = TRUNK_EIO;
+	err = fd_read_all(fd, &text);
 	close(fd);
 	rest = buf_str(&text);
 	while (err == 0 && !str_is_absent(rest))

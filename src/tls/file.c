@@ -4,9 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static int read_open_file(int fd, struct buf *content, struct stat *ret_stat)
@@ -46,65 +43,19 @@ int file_read(const char *path, struct buf *ret_content, struct stat *ret_stat)
 	return err;
 }
 
-static bool write_all(int fd, struct str content)
-{
-	while (content.len > 0) {
-		const ssize_t put = write(fd, content.at, content.len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		content = str_from(content, (size_t)put);
-	}
-	return fsync(fd) == 0;
-}
-
 int file_create(const char *path, struct str content)
 {
 	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool is_good;
+	int err;
 
 	if (fd < 0)
 		return errno == EEXIST ? TRUNK_EEXIST : errno == EACCES ? TRUNK_EPERM : TRUNK_EIO;
-	is_good = write_all(fd, content);
+	err = fd_write_all(fd, content);
 	if (close(fd) < 0)
-		is_good = false;
-	if (!is_good)
+		err = TRUNK_EIO;
+	if (err < 0)
 		unlink(path);
-	return is_good ? 0 : TRUNK_EIO;
-}
-
-/* So that the file is there under its name after a crash as well. */
-static void sync_folder(const char *folder)
-{
-	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
-int file_replace(const char *folder, const char *path, struct str content)
-{
-	char temporary[PATH_MAX];
-	bool is_good;
-	int fd;
-
-	if (snprintf(temporary, sizeof(temporary), "%s/.new-XXXXXX", folder) >= (int)sizeof(temporary))
-		return TRUNK_EINVAL;
-	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)
-		return TRUNK_EIO;
-	is_good = write_all(fd, content);
-	if (close(fd) < 0)
-		is_good = false;
-	if (is_good && rename(temporary, path) == 0) {
-		sync_folder(folder);
-		return 0;
-	}
-	unlink(temporary);
-	return TRUNK_EIO;
+	return err;
 }
 
 void buf_wipe(struct buf *buf)

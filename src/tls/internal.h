@@ -54,9 +54,6 @@ int file_read(const char *path, struct buf *ret_content, struct stat *ret_stat);
 /* Writes a new file of mode 0600 and syncs it; what is half written is removed. Returns 0, TRUNK_EEXIST, TRUNK_EIO. */
 int file_create(const char *path, struct str content);
 
-/* The same for `path` in `folder`, atomically: whoever reads it finds the old content or the new, also after a crash. */
-int file_replace(const char *folder, const char *path, struct str content);
-
 /* Forgets a buffer that may hold a key. */
 void buf_wipe(struct buf *buf);
 
