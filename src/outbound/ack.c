@@ -21,11 +21,6 @@ enum {
 
 static void on_timer(void *ctx);
 
-static int64_t now_ms(const struct link *link)
-{
-	return loop_now_ms(link->outbound->site->loop);
-}
-
 static void start_timer(struct link *link, int64_t ms)
 {
 	timer_start(link->outbound->site->loop, &link->acks.timer, ms, on_timer, link);
@@ -88,7 +83,7 @@ void acks_taken(struct link *link)
 	const size_t from = link->queue.taken_count;
 
 	link->queue.taken_count = link->queue.sent_count;
-	if (link->acks.is_given_up && now_ms(link) >= link->acks.retry_ms)
+	if (link->acks.is_given_up && link_now_ms(link) >= link->acks.retry_ms)
 		link->acks.is_given_up = false;
 	settle_taken(link, from, link->queue.sent_count);
 }
@@ -129,7 +124,7 @@ static void give_up(struct link *link, enum log_level level, const char *why)
 	link->acks.has_told = true;
 	link->acks.is_given_up = true;
 	link->acks.is_unheard = false;
-	link->acks.retry_ms = now_ms(link) + BARRIER_AGAIN_MS;
+	link->acks.retry_ms = link_now_ms(link) + BARRIER_AGAIN_MS;
 	link->acks.covered = 0;
 	link->acks.asked_ms = 0;
 	settle_taken(link, 0, link->queue.taken_count);
@@ -173,7 +168,7 @@ static void send_barrier(struct link *link, struct channel *channel)
 	buf_add_cstr(&out, "'><ping xmlns='urn:xmpp:ping'/></iq>");
 	if (channel_write(channel, buf_str(&out)) == 0) {
 		if (!acks->asked_ms)
-			acks->asked_ms = now_ms(link);
+			acks->asked_ms = link_now_ms(link);
 		start_timer(link, BARRIER_MS);
 	}
 	buf_fini(&out);
@@ -215,7 +210,7 @@ static void ask(struct link *link, struct channel *channel)
 		send_barrier(link, channel);
 		return;
 	}
-	link->acks.asked_ms = now_ms(link);
+	link->acks.asked_ms = link_now_ms(link);
 	link->acks.unasked = 0;
 	timer_stop(&link->acks.timer);
 	channel_write(channel, STR(REQUEST));
@@ -229,7 +224,7 @@ bool acks_ask_within(struct link *link)
 	if (!acks_are_managed(link) || acks->asked_ms || acks->unasked < ASK_STANZAS || link->queue.sent_count < queue_stanzas(&link->queue) ||
 	    buf_add(bytes, STR(REQUEST)) < 0)
 		return false;
-	acks->asked_ms = now_ms(link);
+	acks->asked_ms = link_now_ms(link);
 	acks->unasked = 0;
 	timer_stop(&acks->timer);
 	return true;
@@ -301,7 +296,7 @@ const char *acks_text(const struct link *link)
 bool acks_are_late(struct link *link)
 {
 	const struct channel *channel = link->sent_on;
-	const int64_t now = now_ms(link);
+	const int64_t now = link_now_ms(link);
 
 	return link->acks.asked_ms && now - link->acks.asked_ms >= ACKS_LATE_MS &&
 	       (!channel || channel_pending(channel) == 0 || now - channel->conn->progress_ms >= ACKS_LATE_MS);
@@ -328,7 +323,7 @@ void acks_begin(struct link *link)
 	timer_stop(&acks->timer);
 	if (!link->initiator.features.sm || !spoke || spoke->custody < CUSTODY_LINK) {
 		acks_forget(link);
-	} else if (acks->resume_id && acks->lost > 0 && now_ms(link) < acks->resume_until_ms) {
+	} else if (acks->resume_id && acks->lost > 0 && link_now_ms(link) < acks->resume_until_ms) {
 		acks->state = ACKS_RESUMING;
 		write_sm(link, &(struct sm){.kind = SM_RESUME, .id = str_of(acks->resume_id), .has_h = true});
 		start_timer(link, RESUME_WAIT_MS);
@@ -348,7 +343,7 @@ void acks_left(struct link *link, bool was_managed, bool is_over)
 
 	if (was_managed) {
 		acks->lost = link->queue.sent_count;
-		acks->resume_until_ms = now_ms(link) + acks->resume_max_ms;
+		acks->resume_until_ms = link_now_ms(link) + acks->resume_max_ms;
 	}
 	if (is_over)
 		acks_forget(link);

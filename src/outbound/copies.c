@@ -10,11 +10,6 @@ enum {
 	HELD_BACK_MS = 500,             /* … for longer than this: a target at full speed has more than that on its way */
 };
 
-static int64_t now_ms(const struct link *link)
-{
-	return loop_now_ms(link->outbound->site->loop);
-}
-
 /* Under custody `link` for whom waits to hear of them alone. */
 static bool is_worth_it(const struct queue_entry *entry)
 {
@@ -52,7 +47,7 @@ static void on_timer(void *ctx)
 
 	if (!first || !is_much(link, (enum custody)first->custody))
 		return;         /* the next stanza looks again */
-	if (now_ms(link) - first->at_ms >= HELD_BACK_MS && held_may_copy(link))
+	if (link_now_ms(link) - first->at_ms >= HELD_BACK_MS && held_may_copy(link))
 		copy_all(link);
 	timer_start(link->outbound->site->loop, &link->held.copy, HELD_BACK_MS, on_timer, link);
 }

@@ -53,6 +53,20 @@ bool held_may_copy(const struct link *link);            /* nothing of the pair i
 size_t held_copied(const struct link *link);            /* stanzas of the queue up to the last that has a copy: one before it is too late for a copy */
 int held_put_copy(struct link *link, struct queue_entry *entry, struct str bytes);
 
+/* ---- spill.c ---- */
+
+#define HELD_FULL "the trunk has no room to keep it"
+
+struct spool *held_spool(const struct link *link);      /* NULL: none; stanzas for links of other workers are kept at their home */
+bool held_is_shut(const struct link *link);             /* nothing leaves the disk for this link now */
+size_t held_unloaded(const struct link *link);          /* stanzas that are on disk and not in the queue, too */
+struct spool_token held_token(const struct queue_entry *entry);
+
+/* The queue anew, without what goes: to the disk, or back to its sender. `condition`: why what cannot wait is given back. */
+void spill_queue(struct link *link, bool is_away, enum stanza_condition condition);
+size_t spill_limit(const struct link *link);            /* bytes that the peer at the other end of our own stream takes (XEP-0478); 0: not said */
+bool spill_has_any(const struct link *link);            /* something stands in the queue that was not sent */
+
 /* Forgets or gives back what is on disk and not in the queue. Returns how many. */
 size_t held_clear(struct link *link, bool is_bounced);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int64_t now_ms(const struct link *link)
+int64_t link_now_ms(const struct link *link)
 {
 	return loop_now_ms(link->outbound->site->loop);
 }
@@ -95,10 +95,10 @@ void link_want_up(struct link *link)
 	}
 	if (link->initiator.state != INITIATOR_IDLE || link->retry.loop)
 		return;
-	if (now_ms(link) >= link->next_try_ms)
+	if (link_now_ms(link) >= link->next_try_ms)
 		dial(link);
 	else
-		timer_start(link->outbound->site->loop, &link->retry, link->next_try_ms - now_ms(link), on_retry, link);
+		timer_start(link->outbound->site->loop, &link->retry, link->next_try_ms - link_now_ms(link), on_retry, link);
 	link_watch(link);
 }
 
@@ -129,7 +129,7 @@ void link_failed(struct link *link, const struct initiator_failure *failure)
 
 	link->up_since_wall_ms = 0;
 	link->failures = up_ms > LINK_BACKOFF_MAX_MS ? 0 : link->failures + 1;
-	link->next_try_ms = now_ms(link) + (link->failures ? backoff_ms(link) : 0);
+	link->next_try_ms = link_now_ms(link) + (link->failures ? backoff_ms(link) : 0);
 	link->condition = failure->condition;
 	snprintf(link->why, sizeof(link->why), "%s", failure->why);
 	LOG(link->outbound->site->log, was_up && failure->err == 0 ? LOG_INFO : LOG_WARNING, was_up ? "link-down" : "link-failed",
@@ -150,7 +150,7 @@ void link_failed(struct link *link, const struct initiator_failure *failure)
 
 static bool is_idle(const struct link *link, const struct limits *limits)
 {
-	const int64_t idle_ms = now_ms(link) - link->active_ms;
+	const int64_t idle_ms = link_now_ms(link) - link->active_ms;
 
 	if (!link_is_empty(link))
 		return false;
@@ -166,12 +166,12 @@ static void on_tick(void *ctx)
 	const struct limits *limits = link->outbound->site->limits;
 
 	if (!link_channel(link) && !link->sent_on && queue_first(&link->queue))
-		link_bounce_old(link, now_ms(link));
+		link_bounce_old(link, link_now_ms(link));
 	held_tick(link);
 	stall_look(link);
 	if (initiator_is_ready(initiator) && is_idle(link, limits))
 		initiator_end(initiator, STREAM_CONDITION_NONE, NULL);
-	if (now_ms(link) - link->active_ms >= LINK_TICK_MS)
+	if (link_now_ms(link) - link->active_ms >= LINK_TICK_MS)
 		queue_shrink(link, 0);
 	if (queue_first(&link->queue) || initiator->state != INITIATOR_IDLE || link->queue.bytes.cap > 0 || !held_is_empty(link))
 		timer_start(link->outbound->site->loop, &link->tick, tick_ms(link), on_tick, link);
@@ -179,7 +179,7 @@ static void on_tick(void *ctx)
 
 void link_dial_now(struct link *link)
 {
-	link->next_try_ms = now_ms(link);
+	link->next_try_ms = link_now_ms(link);
 	timer_stop(&link->retry);
 	link_want_up(link);
 }
@@ -321,7 +321,7 @@ void link_restart(struct link *link, enum stream_condition condition)
 		initiator_end(&link->initiator, condition, NULL);
 	else if (link->initiator.state != INITIATOR_ENDING)
 		initiator_stop(&link->initiator);
-	link->next_try_ms = now_ms(link);
+	link->next_try_ms = link_now_ms(link);
 	link->failures = 0;
 	timer_stop(&link->retry);
 	if (queue_first(&link->queue) || held_waits(link))

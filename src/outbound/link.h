@@ -135,6 +135,9 @@ void link_free(struct link **link);
 /* The stream that stanzas go to now: our own where it is up, else one of the peer's; NULL: none. */
 struct channel *link_channel(const struct link *link);
 
+/* The clock of its loop. */
+int64_t link_now_ms(const struct link *link);
+
 /* Drops the stream and dials again where something waits. */
 void link_restart(struct link *link, enum stream_condition condition);
 

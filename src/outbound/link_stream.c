@@ -6,11 +6,6 @@
 
 #include <stdio.h>
 
-static int64_t now_ms(const struct link *link)
-{
-	return loop_now_ms(link->outbound->site->loop);
-}
-
 /* Whole records only, for of a part nothing can be read. */
 size_t link_taken(size_t chunk_plain, size_t chunk_wire, size_t unsent)
 {
@@ -65,7 +60,7 @@ static int write_chunk(struct link *link, struct channel *channel, struct str ch
 	link->chunk_wire = channel->wrote_bytes ? channel->wrote_bytes : chunk.len;
 	if (is_asking)
 		link->queue.bytes.end -= acks_request_len();
-	link->active_ms = now_ms(link);
+	link->active_ms = link_now_ms(link);
 	return err;
 }
 
@@ -158,7 +153,7 @@ static void on_ready(void *ctx)
 
 	endpoint_text(&link->initiator.peer, address);
 	link->up_since_wall_ms = loop_wall_ms(link->outbound->site->loop);
-	link->active_ms = now_ms(link);
+	link->active_ms = link_now_ms(link);
 	link->why[0] = '\0';
 	LOG(link->outbound->site->log, LOG_INFO, "link-up", KV_N("link", link->id), KV_C("role", "initiating"),
 	    KV("sender", link->pair.sender), KV("target", link->pair.target), KV_C("address", address),

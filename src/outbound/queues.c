@@ -5,20 +5,15 @@
 
 static struct spool_sum sum_of(const struct link *link)
 {
-	return link->outbound->spool && !link->far ? spool_sum(link->outbound->spool, &link->pair) : (struct spool_sum){0};
+	return held_spool(link) ? spool_sum(held_spool(link), &link->pair) : (struct spool_sum){0};
 }
 
 /* The wall clock's time of something in the queue, which is kept by the loop's. */
 static int64_t oldest_in_memory(const struct link *link)
 {
-	const struct queue *queue = &link->queue;
-	const struct loop *loop = link->outbound->site->loop;
-	struct queue_entry first;
+	const struct queue_entry *first = queue_first(&link->queue);
 
-	if (buf_len(&queue->entries) == 0)
-		return 0;
-	memcpy(&first, queue->entries.at + queue->entries.start, sizeof(first));
-	return loop_wall_ms(loop) - (loop_now_ms(loop) - first.at_ms);
+	return first ? loop_wall_ms(link->outbound->site->loop) - (link_now_ms(link) - first->at_ms) : 0;
 }
 
 void outbound_queues(struct outbound *outbound, queue_info_fn *fn, void *ctx)

@@ -5,16 +5,11 @@
 
 #include <stdio.h>
 
-static int64_t now_ms(const struct link *link)
-{
-	return loop_now_ms(link->outbound->site->loop);
-}
-
 static bool takes_nothing(const struct link *link, int64_t ms)
 {
 	const struct channel *channel = &link->initiator.channel;
 
-	return channel_pending(channel) > 0 && now_ms(link) - channel->conn->progress_ms >= ms;
+	return channel_pending(channel) > 0 && link_now_ms(link) - channel->conn->progress_ms >= ms;
 }
 
 static bool needs_an_error(struct str bytes)
@@ -62,7 +57,7 @@ static void wait_for_it(struct link *link, const char *why)
 	if (link->acks.stalled_ms)
 		return;
 	log_stalled(link, "its messages wait on disk");
-	link->acks.stalled_ms = now_ms(link);
+	link->acks.stalled_ms = link_now_ms(link);
 	link->condition = COND_REMOTE_SERVER_TIMEOUT;
 	snprintf(link->why, sizeof(link->why), "%s", why);
 	conn_set_patience(link->initiator.channel.conn, LINK_PATIENCE_MS);
@@ -101,7 +96,7 @@ void stall_look(struct link *link)
 	}
 	if (!is_late && !takes_nothing(link, LINK_HANG_MS))
 		return;
-	if (link->outbound->spool && may_wait(link) && !(link->acks.stalled_ms && now_ms(link) - link->acks.stalled_ms >= LINK_PATIENCE_MS)) {
+	if (link->outbound->spool && may_wait(link) && !(link->acks.stalled_ms && link_now_ms(link) - link->acks.stalled_ms >= LINK_PATIENCE_MS)) {
 		wait_for_it(link, why);
 		defer_start(link->outbound->site->loop, &link->flush);
 	} else if (is_late || takes_nothing(link, LINK_STALL_MS)) {

@@ -3,11 +3,6 @@
 #include "outbound/far.h"
 #include "outbound/held.h"
 
-static int64_t now_ms(const struct link *link)
-{
-	return loop_now_ms(link->outbound->site->loop);
-}
-
 bool link_may_answer(struct target *target, int64_t now)
 {
 	target->answer_tokens += (double)(now - target->answer_ms) / 1000 * ANSWER_LINKS_PER_SECOND;
@@ -65,7 +60,7 @@ static int end(struct link *link, struct queue_entry entry)
 static struct queue_entry entry_of(const struct link *link, const struct ticket *ticket, bool is_answer)
 {
 	return (struct queue_entry){
-		.stream = ticket->receipt.stream, .seq = ticket->receipt.seq, .audit_seq = ticket->audit_seq, .at_ms = now_ms(link),
+		.stream = ticket->receipt.stream, .seq = ticket->receipt.seq, .audit_seq = ticket->audit_seq, .at_ms = link_now_ms(link),
 		.proof_in = (uint8_t)ticket->proof_in, .custody = (uint8_t)ticket->custody, .is_answer = is_answer,
 	};
 }
