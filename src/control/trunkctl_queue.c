@@ -43,21 +43,27 @@ static long long number_of(const struct answer *answer, const char *key)
 	return (long long)json_integer_value(json_object_get(answer->result, key));
 }
 
+/* Asks for something to be done. Says why it was not, and the result as JSON; true: it was done, and is told people by the caller. */
+static bool is_done(struct ctl *ctl, json_t *request, struct answer *ret_answer)
+{
+	daemon_ask(ctl, request, NULL, NULL, ret_answer);
+	if (ret_answer->reason)
+		ctl_warn(ctl, "%s", ret_answer->reason);
+	if (!ret_answer->result || !ctl->is_json)
+		return ret_answer->exit == CTL_YES;
+	print_json(ctl->out, ret_answer->result, false);
+	return false;
+}
+
 static enum ctl_exit change(struct ctl *ctl)
 {
 	struct answer answer;
 	enum ctl_exit exit;
 
-	daemon_ask(ctl, json_pack("{s:s, s:s, s:o}", "command", "queue-change", "verb", ctl->args[0], "what", foreign_json_c(ctl->args[1])), NULL, NULL,
-		   &answer);
-	exit = answer.exit;
-	if (answer.reason)
-		ctl_warn(ctl, "%s", answer.reason);
-	if (answer.result && ctl->is_json)
-		print_json(ctl->out, answer.result, false);
-	else if (exit == CTL_YES)
+	if (is_done(ctl, json_pack("{s:s, s:s, s:o}", "command", "queue-change", "verb", ctl->args[0], "what", foreign_json_c(ctl->args[1])), &answer))
 		fprintf(ctl->out, "%s: %lld pairs, %lld stanzas dropped or given back.\n", ctl->args[0], number_of(&answer, "pairs"),
 			number_of(&answer, "stanzas"));
+	exit = answer.exit;
 	answer_fini(&answer);
 	return exit;
 }
@@ -78,14 +84,9 @@ static enum ctl_exit ask_rest(struct ctl *ctl, const char *command, const char *
 	struct answer answer;
 	enum ctl_exit exit;
 
-	daemon_ask(ctl, json_pack("{s:s, s:o}", "command", command, "what", foreign_json_c(what)), NULL, NULL, &answer);
-	exit = answer.exit;
-	if (answer.reason)
-		ctl_warn(ctl, "%s", answer.reason);
-	if (answer.result && ctl->is_json)
-		print_json(ctl->out, answer.result, false);
-	else if (exit == CTL_YES)
+	if (is_done(ctl, json_pack("{s:s, s:o}", "command", command, "what", foreign_json_c(what)), &answer))
 		fprintf(ctl->out, "%s\n", said);
+	exit = answer.exit;
 	if (json_is_false(json_object_get(answer.result, "kept")))
 		ctl_warn(ctl, "it is so until a restart only: the state folder takes nothing");
 	answer_fini(&answer);

@@ -18,6 +18,17 @@ struct relay {
 	struct arena scratch;           /* within one call */
 };
 
+/* What became of a stanza that had passed, and waited. */
+static struct audit_record record_of_queued(const struct relay *relay, const struct domain_pair *pair, const struct stanza_reply *reply, struct str bytes,
+					    const struct ticket *ticket, enum decision decision, const char *rule, enum stanza_condition condition)
+{
+	return (struct audit_record){
+		.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply->kind, .id = reply->id, .size_bytes = bytes.len,
+		.decision = decision, .rule = rule, .condition = condition, .proof_in = ticket->proof_in, .proof_out = PROOF_NONE,
+		.outcome_of = ticket->audit_seq, .level = AUDIT_BRIEF,
+	};
+}
+
 static void on_bounce(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket,
 		      enum stanza_condition condition, const char *text);
 static void on_dropped(void *ctx, const struct domain_pair *pair, struct str bytes, const struct ticket *ticket);
@@ -330,11 +341,7 @@ static void on_bounce(void *ctx, const struct domain_pair *pair, struct str byte
 	struct stanza_reply reply;
 
 	if (stanza_reply_parse(&arena, bytes, &reply) == 0) {
-		const struct audit_record record = {
-			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .id = reply.id,
-			.size_bytes = bytes.len, .decision = DECISION_BOUNCE, .rule = text ? text : "undeliverable", .condition = condition,
-			.proof_in = ticket->proof_in, .proof_out = PROOF_NONE, .outcome_of = ticket->audit_seq, .level = AUDIT_BRIEF,
-		};
+		const struct audit_record record = record_of_queued(relay, pair, &reply, bytes, ticket, DECISION_BOUNCE, text ? text : "undeliverable", condition);
 
 		audit_record(relay->audit, &record, NULL);
 		if (tap_is_on(relay->tap))
@@ -355,11 +362,7 @@ static void on_dropped(void *ctx, const struct domain_pair *pair, struct str byt
 	struct stanza_reply reply;
 
 	if (stanza_reply_parse(&arena, bytes, &reply) == 0) {
-		const struct audit_record record = {
-			.wall_ms = loop_wall_ms(relay->site->loop), .pair = *pair, .kind = reply.kind, .id = reply.id,
-			.size_bytes = bytes.len, .decision = DECISION_DROP, .rule = "operator", .proof_in = ticket->proof_in, .proof_out = PROOF_NONE,
-			.outcome_of = ticket->audit_seq, .level = AUDIT_BRIEF,
-		};
+		const struct audit_record record = record_of_queued(relay, pair, &reply, bytes, ticket, DECISION_DROP, "operator", STANZA_CONDITION_NONE);
 
 		audit_record(relay->audit, &record, NULL);
 	}
