@@ -3,7 +3,6 @@
 """The demo behind `script/demo border`: what may leave the house and what may not, and the proof of it afterwards."""
 import asyncio
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from lib.network import MERCURY, SATURN, Addresses
 from lib.process import Failure
 from lib.prosody import Prosody
 from lib.spoke import CLIENT_PORT, EITHER, SERVER_PORT
-from lib.tell import Teller, run_demo
+from lib.tell import Teller, run_demo, until_interrupted
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "build" / "demo-border"
@@ -177,30 +176,13 @@ def tell_where(tell, network):
     short = FOLDER.relative_to(TOP)
     rows = [("configuration of trunkd", f"{short}/{trunk.NAME}/trunkd.yaml"), ("log of trunkd", f"{short}/{trunk.NAME}/trunkd.log"),
             ("ask trunkd", f"build/trunkctl -c {short}/{trunk.NAME}/trunkd.yaml trace {VENUS} --bodies")]
-    for spoke in (network.saturn, network.mercury, network.venus):
-        local, password = next(iter(spoke.people.items()))
-        rows.append((f"log in as {local}@{spoke.domain}",
-                     f"password {password}, server {spoke.address}:{CLIENT_PORT}; logs in {short}/{spoke.domain}/"))
-    tell.show([f"{what:32} {where}" for what, where in rows])
-
-
-async def until_interrupted(network):
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, over.set)
-    while not over.is_set():
-        if network.dead():
-            raise Failure(f"one of the servers ended: {'; '.join(network.dead())}")
-        await asyncio.wait([asyncio.ensure_future(over.wait())], timeout=1)
+    tell.where(rows, short, (network.saturn, network.mercury, network.venus))
 
 
 async def play(tell, network, stay):
     tell.step("Servers: saturn and mercury inside, venus outside, trunkd between them as the border")
     network.start()
-    for part in (network.saturn, network.mercury, network.venus):
-        tell.show([f"{part.software:8} serves {part.domain:20} at {part.address}  (pid {part.process.pid})"])
-    tell.show([f"trunkd   is     {trunk.NAME:20} at {network.trunk.address} (pid {network.trunk.process.pid})"])
+    tell.servers(network.trunk, (network.saturn, network.mercury, network.venus))
     tell_rules(tell, network)
     tell.step("Three people log in, each to their own server")
     await network.login()

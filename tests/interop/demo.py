@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo behind script/demo: the guide's example, told step by step, with the evidence for what it tells."""
 import asyncio
-import signal
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from lib.network import MERCURY, SATURN, STRANGER, Addresses, Network
 from lib.process import Failure
 from lib.prosody import Prosody
 from lib.spoke import CLIENT_PORT, DIALBACK, EITHER, SERVER_PORT
-from lib.tell import Teller, run_demo
+from lib.tell import Teller, run_demo, until_interrupted
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "build" / "demo"
@@ -138,31 +137,13 @@ def tell_where(tell, network):
             ("log of trunkd", f"{short}/{trunk.NAME}/trunkd.log"),
             ("ask trunkd", f"{control} status"), ("", f"{control} streams"),
             ("the trunk", f"{ADDRESSES.trunk}:{SERVER_PORT}")]
-    for spoke in (network.saturn, network.mercury):
-        local, password = next(iter(spoke.people.items()))
-        rows.append((f"log in as {local}@{spoke.domain}",
-                     f"password {password}, server {spoke.address}:{CLIENT_PORT}; logs in {short}/{spoke.domain}/"))
-    tell.show([f"{what:32} {where}" for what, where in rows])
-
-
-async def until_interrupted(network):
-    """Raises when one of the servers ends before the person is done."""
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, over.set)
-    while not over.is_set():
-        if network.dead():
-            raise Failure(f"one of the servers ended: {'; '.join(network.dead())}")
-        await asyncio.wait([asyncio.ensure_future(over.wait())], timeout=1)
+    tell.where(rows, short, (network.saturn, network.mercury))
 
 
 async def play(tell, network, stay):
     tell.step("Servers: Prosody for saturn, ejabberd for mercury, trunkd between them, and two views of DNS")
     network.start()
-    for part in (network.saturn, network.mercury):
-        tell.show([f"{part.software:8} serves {part.domain:20} at {part.address}  (pid {part.process.pid})"])
-    tell.show([f"trunkd   is     {trunk.NAME:20} at {network.trunk.address} (pid {network.trunk.process.pid})"])
+    tell.servers(network.trunk, (network.saturn, network.mercury))
     tell_names(tell, network)
     watch = Watch(network)
     watching = asyncio.ensure_future(watch.run())

@@ -94,18 +94,16 @@ async def stop_trunk(stage):
     stage.restart(stage.network.trunk)
 
 
-async def kill_target(stage):
+async def kill_target(stage, away=0):
     stage.signal(stage.network.mercury, signal.SIGKILL)
     stage.mark()
+    await asyncio.sleep(away)
     stage.restart(stage.network.mercury)
 
 
 async def stop_target_for_good(stage):
     """Down for longer than memory waits."""
-    stage.signal(stage.network.mercury, signal.SIGKILL)
-    stage.mark()
-    await asyncio.sleep(40)
-    stage.restart(stage.network.mercury)
+    await kill_target(stage, 40)
 
 
 async def hang_target(stage):
@@ -116,11 +114,8 @@ async def hang_target(stage):
 
 
 async def flap_target(stage):
-    stage.mark()
     for _ in range(3):
-        stage.signal(stage.network.mercury, signal.SIGKILL)
-        await asyncio.sleep(1)
-        stage.restart(stage.network.mercury)
+        await kill_target(stage, 1)
         await asyncio.sleep(2)
     stage.mark()
 

@@ -372,17 +372,23 @@ static int start(struct world *world)
 	return listen_on(world, world->config->listen_tls, world->config->listen_tls_count, inbound_accept_direct);
 }
 
-int world_crash(struct world *world)
+void world_kill_trunk(struct world *world)
 {
 	for (unsigned i = 0; i < world->listener_count; i++)
 		listener_free(&world->listeners[i]);
 	world->listener_count = 0;
-	crew_clear(trunk_crew(world->shared));
+	if (world->shared)
+		crew_clear(trunk_crew(world->shared));
 	for (unsigned i = 0; i < world->workers; i++)
 		trunk_free(&world->trunks[i]);
 	trunk_shared_free(&world->shared);
 	spool_store_free(&world->spool);
 	rest_free(&world->rest);
+}
+
+int world_crash(struct world *world)
+{
+	world_kill_trunk(world);
 	if (world_open_spool(world) < 0)
 		return world_fail(world, "the spool cannot be opened");
 	if (!(world->rest = rest_new()) || rest_load(world->rest, world->spool_folder) < 0)

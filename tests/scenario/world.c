@@ -159,21 +159,13 @@ void world_free(struct world **ret_world)
 
 	if (!world)
 		return;
-	for (unsigned i = 0; i < world->listener_count; i++)
-		listener_free(&world->listeners[i]);
 	LIST_EACH (pos, &world->peers) {
 		struct peer *peer = LIST_OF(pos, struct peer, link);
 
 		peer_free(&peer);
 	}
 	world_forget_pings(world);
-	if (world->shared)
-		crew_clear(trunk_crew(world->shared));
-	for (unsigned i = 0; i < world->workers; i++)
-		trunk_free(&world->trunks[i]);
-	trunk_shared_free(&world->shared);
-	spool_store_free(&world->spool);
-	rest_free(&world->rest);
+	world_kill_trunk(world);
 	remove_spool(world);
 	config_free(&world->config);
 	tls_store_free(&world->store);

@@ -90,6 +90,9 @@ void world_forget_pings(struct world *world);
  * noted. `must_be_refused`: the new configuration has to be refused, and is then forgotten. */
 int world_trunk(struct world *world, const struct statement *statement, bool is_reload, bool must_be_refused);
 
+/* The trunk is gone at once, and says nothing. */
+void world_kill_trunk(struct world *world);
+
 /* The trunk ends without a word and starts again; what was on disk is there. Returns 0, or -1 with the failure noted. */
 int world_crash(struct world *world);
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the demos print: numbered steps, what came of each, and the evidence, so that a person can follow."""
 import argparse
+import asyncio
 import signal
 import sys
 import textwrap
 import traceback
 from pathlib import Path
 
+from . import trunk
 from .process import Failure
+from .spoke import CLIENT_PORT
 
 TOP = Path(__file__).resolve().parents[3]
 
@@ -27,6 +30,31 @@ class Teller:
     def show(self, lines):
         for line in lines:
             print("     " + line, flush=True)
+
+    def servers(self, middle, spokes):
+        """Who runs, and where."""
+        self.show([f"{spoke.software:8} serves {spoke.domain:20} at {spoke.address}  (pid {spoke.process.pid})" for spoke in spokes])
+        self.show([f"trunkd   is     {trunk.NAME:20} at {middle.address} (pid {middle.process.pid})"])
+
+    def where(self, rows, short, spokes):
+        """What a person can look at: `rows` of (what, where), and the first account of each server; `short` is the demo's folder."""
+        for spoke in spokes:
+            local, password = next(iter(spoke.people.items()))
+            rows.append((f"log in as {local}@{spoke.domain}",
+                         f"password {password}, server {spoke.address}:{CLIENT_PORT}; logs in {short}/{spoke.domain}/"))
+        self.show([f"{what:32} {where}" for what, where in rows])
+
+
+async def until_interrupted(network):
+    """Raises when one of the servers ends before the person is done."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    while not over.is_set():
+        if network.dead():
+            raise Failure(f"one of the servers ended: {'; '.join(network.dead())}")
+        await asyncio.wait([asyncio.ensure_future(over.wait())], timeout=1)
 
 
 def run_demo(prog, description, once_help, perform):
