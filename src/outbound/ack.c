@@ -55,7 +55,7 @@ static bool waits(const struct link *link, bool is_managed, const struct queue_e
 {
 	if (is_managed)
 		return entry->custody >= CUSTODY_LINK;
-	return is_asked(link, entry) && (entry->stream != 0 || entry->custody == CUSTODY_DISK || link->acks.has_answered);
+	return is_asked(link, entry) && (entry->stream != 0 || link->acks.has_answered);
 }
 
 static void settle_taken(struct link *link, size_t from, size_t to)
